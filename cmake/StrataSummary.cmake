@@ -1,0 +1,11 @@
+# Says what this build holds.
+foreach(option LMDB SQLITE ROCKSDB CLI TESTS BENCH)
+  if(STRATA_${option})
+    list(APPEND on ${option})
+  else()
+    list(APPEND off ${option})
+  endif()
+endforeach()
+string(TOLOWER "${on}" on)
+string(TOLOWER "${off}" off)
+message(STATUS "Strata ${PROJECT_VERSION}: on: ${on}; off: ${off}; sanitizers: ${STRATA_SANITIZE}")
