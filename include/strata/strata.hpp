@@ -1,0 +1,11 @@
+// All of Strata.
+#pragma once
+
+#include "strata/collection.hpp"
+#include "strata/engine.hpp"
+#include "strata/error.hpp"
+#include "strata/options.hpp"
+#include "strata/store.hpp"
+#include "strata/transaction.hpp"
+#include "strata/types.hpp"
+#include "strata/value.hpp"

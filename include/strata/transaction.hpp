@@ -1,0 +1,50 @@
+// Transactions and snapshots. Each belongs to one thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "strata/collection.hpp"
+#include "strata/options.hpp"
+
+namespace strata {
+
+/// A consistent state to read from. Older than OpenOptions::snapshot_age_max its calls give `limit_exceeded`.
+class Snapshot {
+ public:
+  Snapshot(Snapshot&&) noexcept;
+  Snapshot& operator=(Snapshot&&) noexcept;
+  ~Snapshot();
+
+  Collection collection(std::string_view name) const;
+  std::vector<std::string> collections() const;
+  Position position() const;
+
+ private:
+  friend class Store;
+  struct State;
+  explicit Snapshot(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+/// Reads from one consistent state, sees its own writes, and keeps them to itself until the commit. Serializable: the
+/// commit succeeds only if everything read would be read the same again.
+class Transaction {
+ public:
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+
+  Collection collection(std::string_view name);
+  /// The state that is being read.
+  Position position() const;
+
+ private:
+  friend class Store;
+  struct State;
+  explicit Transaction(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace strata
