@@ -26,8 +26,8 @@ namespace strata {
 struct Record {
   std::string key;
   Value value;
-  Version version;              ///< 0 for a record that this transaction itself wrote.
-  Time created;                 ///< Times of the commits that first and last wrote it.
+  Version version;  ///< 0 for a record that this transaction itself wrote.
+  Time created;     ///< Times of the commits that first and last wrote it.
   Time updated;
   std::optional<Time> expires;  ///< From then on it is hidden.
 };
@@ -58,7 +58,7 @@ struct IndexOptions {
 
 struct IndexDescription {
   IndexOptions options;
-  bool ready = false;        ///< False while it is being built: kept up by writers, not yet used by queries.
+  bool ready = false;  ///< False while it is being built: kept up by writers, not yet used by queries.
   std::uint64_t entries = 0;
 };
 
@@ -86,21 +86,21 @@ struct Order {
 };
 
 struct Query {
-  std::string where;             ///< A filter expression (docs/GUIDE.md); empty: everything.
+  std::string where;  ///< A filter expression (docs/GUIDE.md); empty: everything.
   Parameters parameters;
-  std::vector<Order> order;      ///< Then by key. Empty: by key.
-  std::size_t limit = 0;         ///< 0: all.
-  std::string cursor;            ///< QueryResult::cursor of the page before.
+  std::vector<Order> order;         ///< Then by key. Empty: by key.
+  std::size_t limit = 0;            ///< 0: all.
+  std::string cursor;               ///< QueryResult::cursor of the page before.
   std::vector<std::string> fields;  ///< Only these paths of each value; empty: the whole value.
-  std::optional<Time> since;     ///< updated >= since
-  std::optional<Time> until;     ///< updated < until
-  std::optional<AsOf> at;        ///< The state as of then. Needs history on the collection, else `unsupported`.
+  std::optional<Time> since;        ///< updated >= since
+  std::optional<Time> until;        ///< updated < until
+  std::optional<AsOf> at;           ///< The state as of then. Needs history on the collection, else `unsupported`.
 };
 
 /// How a query was answered.
 struct Plan {
-  std::string access;            ///< `index NAME`, `scan`, `key`, `history scan`
-  std::string detail;            ///< Ranges, order, recheck: one line for a person.
+  std::string access;                ///< `index NAME`, `scan`, `key`, `history scan`
+  std::string detail;                ///< Ranges, order, recheck: one line for a person.
   std::uint64_t rows_estimated = 0;  ///< Rows that the access was expected to visit.
   std::uint64_t rows_visited = 0;
   std::uint64_t rows_matched = 0;
@@ -122,8 +122,8 @@ struct QueryResult {
 /// One version of a record, from history.
 struct RecordVersion {
   Record record;
-  bool erased = false;             ///< The record was erased when this version ended.
-  std::optional<Position> until;   ///< The commit that replaced it; none for the present one.
+  bool erased = false;            ///< The record was erased when this version ended.
+  std::optional<Position> until;  ///< The commit that replaced it; none for the present one.
 };
 
 namespace detail {

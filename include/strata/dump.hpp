@@ -1,9 +1,10 @@
 // A store as JSON Lines that other programs can read, and back.
 //
-// The first line describes the dump: {"strata":1,"digest_key":...,"position":P,"digest":...,...}. Then for each collection a line
+// The first line describes the dump: {"strata":1,"digest_key":...,"position":P,"digest":...,...}. Then for each
+// collection a line
 // {"collection":NAME,"id":N,"options":{...},"indexes":[...]} followed by its records,
-// {"collection":NAME,"key":K,"value":V,"created":T,"updated":T,"expires":T?}; the last line is {"end":true,"records":N}.
-// History and positions do not travel.
+// {"collection":NAME,"key":K,"value":V,"created":T,"updated":T,"expires":T?}; the last line is
+// {"end":true,"records":N}. History and positions do not travel.
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,10 @@
 
 namespace strata {
 
-/// Writes the state of one position, however long it takes and whoever writes meanwhile. `sink` gets one line at a time, without
-/// the line break. Expired records are left out.
-void dump(const Store& store, const std::function<void(std::string_view line)>& sink, engine::Progress* progress = nullptr);
+/// Writes the state of one position, however long it takes and whoever writes meanwhile. `sink` gets one line at a
+/// time, without the line break. Expired records are left out.
+void dump(const Store& store, const std::function<void(std::string_view line)>& sink,
+          engine::Progress* progress = nullptr);
 
 struct LoadReport {
   std::uint64_t collections = 0;
@@ -25,9 +27,11 @@ struct LoadReport {
   bool digest_compared = false;  ///< The store was empty before, so its digest must equal that of the dump, and does.
 };
 
-/// Reads what dump() wrote; `source` gives the next line, false at the end. In batches, each atomic. Into an empty store: ids and
-/// the digest key are taken over, and the digest is compared at the end (`corruption` when it differs). Into any other: records are put
-/// over what is there. `invalid_argument` with the line's number for what is no dump, or one cut short.
-LoadReport load(Store& store, const std::function<bool(std::string& line)>& source, engine::Progress* progress = nullptr);
+/// Reads what dump() wrote; `source` gives the next line, false at the end. In batches, each atomic. Into an empty
+/// store: ids and the digest key are taken over, and the digest is compared at the end (`corruption` when it differs).
+/// Into any other: records are put over what is there. `invalid_argument` with the line's number for what is no dump,
+/// or one cut short.
+LoadReport load(Store& store, const std::function<bool(std::string& line)>& source,
+                engine::Progress* progress = nullptr);
 
 }  // namespace strata

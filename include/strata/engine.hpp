@@ -54,7 +54,8 @@ struct Space {
   constexpr std::uint32_t number() const { return id & 0xFFFFFFu; }
 };
 
-/// Longest key, in bytes, that every engine takes (the space not counted). Keys are not empty. Longer or empty: `invalid_argument`.
+/// Longest key, in bytes, that every engine takes (the space not counted). Keys are not empty. Longer or empty:
+/// `invalid_argument`.
 inline constexpr std::size_t key_bytes_max = 500;
 /// Longest value, in bytes, that every engine takes. Values may be empty. Longer: `limit_exceeded`.
 inline constexpr std::size_t value_bytes_max = std::size_t{2} << 20;
@@ -116,11 +117,13 @@ class Snapshot : public Reader {
 
 enum class Durability : std::uint8_t {
   sync,     ///< On return the commit survives a power failure.
-  relaxed,  ///< It survives the death of the process; a power failure may take back a bounded tail of commits, in order.
+  relaxed,  ///< It survives the death of the process; a power failure may take back a bounded tail of commits, in
+            ///< order.
 };
 
 /// The one write transaction that exists at a time, over all processes. It reads its own writes.
-/// Any write ends every view that the transaction or its cursors returned, and all its cursors. The destructor abandons.
+/// Any write ends every view that the transaction or its cursors returned, and all its cursors. The destructor
+/// abandons.
 class WriteTransaction : public Reader {
  public:
   virtual void put(Key key, bytes_view value) = 0;
@@ -146,22 +149,22 @@ class Wake {
 
 /// What an engine can and cannot do, as data: read once at open.
 struct Capabilities {
-  std::string name;                 ///< The scheme of its URL, `lmdb`.
-  std::string version;              ///< Of the library behind it, `0.9.24`.
-  bool many_processes = false;      ///< Several processes may have it open at once.
-  bool remote = false;              ///< A call costs a round trip.
-  bool persistent = true;           ///< What is committed outlives the process.
-  bool shrinks_in_place = false;    ///< compact() gives space back to the file system.
+  std::string name;               ///< The scheme of its URL, `lmdb`.
+  std::string version;            ///< Of the library behind it, `0.9.24`.
+  bool many_processes = false;    ///< Several processes may have it open at once.
+  bool remote = false;            ///< A call costs a round trip.
+  bool persistent = true;         ///< What is committed outlives the process.
+  bool shrinks_in_place = false;  ///< compact() gives space back to the file system.
 };
 
 /// What an engine knows about itself; 0 where it does not.
 struct EngineStatistics {
-  std::uint64_t file_bytes = 0;     ///< On disk, all files.
-  std::uint64_t live_bytes = 0;     ///< In use for rows and the structure above them.
-  std::uint64_t free_bytes = 0;     ///< Inside the files, reusable.
-  std::uint64_t readers = 0;        ///< Open snapshots, all processes where known.
-  std::uint64_t oldest_reader_process = 0;  ///< Process id that holds the oldest snapshot.
-  std::uint64_t oldest_reader_lag = 0;      ///< How many engine commits that snapshot is behind.
+  std::uint64_t file_bytes = 0;                ///< On disk, all files.
+  std::uint64_t live_bytes = 0;                ///< In use for rows and the structure above them.
+  std::uint64_t free_bytes = 0;                ///< Inside the files, reusable.
+  std::uint64_t readers = 0;                   ///< Open snapshots, all processes where known.
+  std::uint64_t oldest_reader_process = 0;     ///< Process id that holds the oldest snapshot.
+  std::uint64_t oldest_reader_lag = 0;         ///< How many engine commits that snapshot is behind.
   std::map<std::string, std::string> details;  ///< Whatever else is worth printing.
 };
 
@@ -178,7 +181,8 @@ class Engine {
   virtual ~Engine() = default;
   virtual const Capabilities& capabilities() const = 0;
   virtual std::unique_ptr<Snapshot> snapshot() = 0;
-  /// Waits for the write lock; `busy` at the deadline. Requires: the calling thread holds no write transaction of this engine.
+  /// Waits for the write lock; `busy` at the deadline. Requires: the calling thread holds no write transaction of this
+  /// engine.
   virtual std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) = 0;
   virtual Wake& wake() = 0;
   /// One bounded step of upkeep (a few ms): stale readers, checkpoints. Called now and then by whoever commits, outside
@@ -191,11 +195,12 @@ class Engine {
 
 /// What an engine is given at open.
 struct OpenRequest {
-  std::string directory;        ///< For the engine's own files; exists, private to it. Empty for `memory:` and remote engines.
+  std::string
+      directory;  ///< For the engine's own files; exists, private to it. Empty for `memory:` and remote engines.
   std::string store_directory;  ///< Where `lock` and `run/` are; exists. Empty for `memory:` and remote engines.
   std::string location;         ///< The URL without scheme and parameters.
   std::map<std::string, std::string> parameters;  ///< From the URL. The engine refuses names that it does not know.
-  bool read_only = false;       ///< Open for reading; begin_write gives `unsupported`.
+  bool read_only = false;                         ///< Open for reading; begin_write gives `unsupported`.
 };
 
 using Factory = std::function<std::unique_ptr<Engine>(const OpenRequest&)>;

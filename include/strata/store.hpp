@@ -21,27 +21,27 @@ namespace strata {
 struct StoreDescription {
   Uuid id;
   std::string url;
-  std::string directory;       ///< Empty for `memory:`.
+  std::string directory;  ///< Empty for `memory:`.
   engine::Capabilities engine;
-  std::uint32_t format = 0;    ///< Of what is stored (docs/FORMAT.md).
-  Position position;           ///< Of the newest commit.
-  Time time;                   ///< Its time.
-  std::string digest;          ///< 32 hexadecimal digits: equal stores have equal digests, on any engine.
-  std::string chain;           ///< Hash over all log entries, 32 hexadecimal digits.
-  Position log_base;           ///< The log holds the entries after this position.
+  std::uint32_t format = 0;  ///< Of what is stored (docs/FORMAT.md).
+  Position position;         ///< Of the newest commit.
+  Time time;                 ///< Its time.
+  std::string digest;        ///< 32 hexadecimal digits: equal stores have equal digests, on any engine.
+  std::string chain;         ///< Hash over all log entries, 32 hexadecimal digits.
+  Position log_base;         ///< The log holds the entries after this position.
   std::uint64_t epoch = 0;
 };
 
 struct SpaceStatistics {
-  std::string name;            ///< `collection notes`, `index notes/kind`, `log`, ...
+  std::string name;  ///< `collection notes`, `index notes/kind`, `log`, ...
   std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;     ///< Of keys and values as stored, without the engine's own structure.
+  std::uint64_t bytes = 0;  ///< Of keys and values as stored, without the engine's own structure.
 };
 
 struct FollowerStatistics {
   std::string name;
   Position position;
-  std::uint64_t lag = 0;       ///< Commits behind.
+  std::uint64_t lag = 0;  ///< Commits behind.
 };
 
 struct StoreStatistics {
@@ -55,8 +55,9 @@ struct StoreStatistics {
   std::uint64_t oldest_reader_process = 0;  ///< 0: none.
   std::uint64_t oldest_reader_lag = 0;
   std::vector<FollowerStatistics> followers;
-  std::uint64_t commits = 0;   ///< Transactions that this process has committed, for itself or for others, since it opened the store,
-  std::uint64_t syncs = 0;     ///< and the engine commits that they took.
+  std::uint64_t commits =
+      0;  ///< Transactions that this process has committed, for itself or for others, since it opened the store,
+  std::uint64_t syncs = 0;  ///< and the engine commits that they took.
   std::uint64_t conflicts = 0;
   std::map<std::string, std::string> engine_details;
 };
@@ -65,16 +66,16 @@ struct StoreStatistics {
 struct LogChange {
   enum class Operation { put, erase, erase_range, declare };
   Operation operation = Operation::put;
-  std::string collection;      ///< Empty when the space is no collection's (or one since dropped): then `space` tells.
+  std::string collection;  ///< Empty when the space is no collection's (or one since dropped): then `space` tells.
   std::uint32_t space = 0;
   std::string key;
-  std::uint64_t count = 1;     ///< Records erased, for erase_range.
+  std::uint64_t count = 1;  ///< Records erased, for erase_range.
 };
 
 struct LogEntry {
   Position position;
   Time time;
-  Uuid id;                     ///< Of the transaction.
+  Uuid id;  ///< Of the transaction.
   std::string origin;
   std::vector<LogChange> changes;
 };
@@ -91,8 +92,8 @@ class Store {
  public:
   /// Opens, or makes, the store at a URL (`lmdb:DIR`, `sqlite:DIR`, `rocksdb:DIR`, `memory:`, with `?name=value` engine
   /// parameters) or at a bare path, which means the engine that is there already, else `lmdb:`.
-  /// `not_found`, `unsupported` (engine, newer format, network file system), `corruption`, `busy` (one-process engine in
-  /// use elsewhere: the message names the holder), `io`.
+  /// `not_found`, `unsupported` (engine, newer format, network file system), `corruption`, `busy` (one-process engine
+  /// in use elsewhere: the message names the holder), `io`.
   static Store open(std::string_view url, const OpenOptions& options = {});
 
   Store(Store&&) noexcept;
@@ -107,9 +108,9 @@ class Store {
   std::vector<std::string> collections() const;
   Snapshot snapshot() const;
 
-  /// Runs `fn(Transaction&)` and commits; returns what `fn` returned, by value. On `conflict` it runs `fn` again on the newer
-  /// state, up to 8 times, the last time inside the write section, where nothing can interfere. An exception from `fn`
-  /// abandons the transaction and passes through. Calling it from within `fn` (same thread): `invalid_argument`.
+  /// Runs `fn(Transaction&)` and commits; returns what `fn` returned, by value. On `conflict` it runs `fn` again on the
+  /// newer state, up to 8 times, the last time inside the write section, where nothing can interfere. An exception from
+  /// `fn` abandons the transaction and passes through. Calling it from within `fn` (same thread): `invalid_argument`.
   template <class Function>
   auto transact(Function&& fn, const CommitOptions& options = {}, CommitResult* result = nullptr) {
     using Result = std::invoke_result_t<Function&, Transaction&>;
@@ -119,25 +120,28 @@ class Store {
     } else {
       static_assert(!std::is_reference_v<Result>, "fn must return by value: views die with the transaction");
       std::optional<Result> returned;
-      CommitResult done = run_transaction([&](Transaction& transaction) { returned.emplace(fn(transaction)); }, options);
+      CommitResult done =
+          run_transaction([&](Transaction& transaction) { returned.emplace(fn(transaction)); }, options);
       if (result) *result = done;
       return std::move(*returned);
     }
   }
 
-  /// Runs `fn` now, once, and commits behind the caller's back. The future gives the result or the error (also `conflict`:
-  /// nothing is run again). `busy` at once when 1,024 such commits are waiting.
-  std::future<CommitResult> commit_async(const std::function<void(Transaction&)>& fn, const CommitOptions& options = {});
+  /// Runs `fn` now, once, and commits behind the caller's back. The future gives the result or the error (also
+  /// `conflict`: nothing is run again). `busy` at once when 1,024 such commits are waiting.
+  std::future<CommitResult> commit_async(const std::function<void(Transaction&)>& fn,
+                                         const CommitOptions& options = {});
 
-  /// What became of a transaction id: its result, or nothing when it did not commit. `gap` when the id is too old to tell.
+  /// What became of a transaction id: its result, or nothing when it did not commit. `gap` when the id is too old to
+  /// tell.
   std::optional<CommitResult> outcome(const Uuid& id) const;
 
   /// Entries after `from`, oldest first, at most `limit`. `gap` when the log was trimmed beyond `from`.
   std::vector<LogEntry> log(Position from, std::size_t limit = 1000) const;
   /// Newest position.
   Position position() const;
-  /// Waits until the newest position is beyond `seen`, or the timeout; the newest position. Woken across processes, with a
-  /// poll of at most 250 ms behind it.
+  /// Waits until the newest position is beyond `seen`, or the timeout; the newest position. Woken across processes,
+  /// with a poll of at most 250 ms behind it.
   Position wait_for_commit(Position seen, std::chrono::milliseconds timeout) const;
 
   StoreDescription describe() const;

@@ -1,5 +1,6 @@
-// Values: what a record holds. A JSON value, kept as MessagePack (https://github.com/msgpack/msgpack/blob/master/spec.md)
-// in one run of bytes, and read in place: reaching a field neither parses the rest nor allocates.
+// Values: what a record holds. A JSON value, kept as MessagePack
+// (https://github.com/msgpack/msgpack/blob/master/spec.md) in one run of bytes, and read in place: reaching a field
+// neither parses the rest nor allocates.
 //
 // Value owns its bytes. ValueView looks into bytes that someone else owns, and lives no longer than they do.
 // Both are plain values: copy freely; const use from several threads is safe.
@@ -94,7 +95,11 @@ class ValueView::Iterator {
   const Member& operator*() const { return member_; }
   const Member* operator->() const { return &member_; }
   Iterator& operator++();
-  Iterator operator++(int) { Iterator old = *this; ++*this; return old; }
+  Iterator operator++(int) {
+    Iterator old = *this;
+    ++*this;
+    return old;
+  }
   bool operator==(const Iterator& other) const { return left_ == other.left_; }
 
  private:
@@ -121,9 +126,9 @@ class Value {
   Value(unsigned content);
   Value(unsigned long content);
   Value(unsigned long long content);
-  Value(double content);             // NaN and infinity: `invalid_argument`
+  Value(double content);  // NaN and infinity: `invalid_argument`
   Value(const char* content);
-  Value(std::string_view content);   // must be UTF-8: `invalid_argument`
+  Value(std::string_view content);  // must be UTF-8: `invalid_argument`
   Value(const std::string& content);
   explicit Value(ValueView content);  // a copy; missing becomes null
 
@@ -161,7 +166,9 @@ class Value {
   /// Removes the member at a path; nothing when it is absent.
   Value& erase(std::string_view path);
 
-  friend bool operator==(const Value& a, const Value& b) { return compare(a.view(), b.view()) == std::strong_ordering::equal; }
+  friend bool operator==(const Value& a, const Value& b) {
+    return compare(a.view(), b.view()) == std::strong_ordering::equal;
+  }
 
  private:
   Bytes bytes_;
