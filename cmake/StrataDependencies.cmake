@@ -1,13 +1,12 @@
 # What the project stands on. Debian packages first; the SQLite amalgamation is unpacked by tools/setup.
 find_package(Threads REQUIRED)
-include(CheckCXXCompilerFlag)
 
 add_library(strata_warnings INTERFACE)
 target_compile_options(strata_warnings INTERFACE
   $<BUILD_INTERFACE:-Wall> $<BUILD_INTERFACE:-Wextra> $<BUILD_INTERFACE:-Wpedantic>
   $<$<BOOL:${STRATA_WERROR}>:$<BUILD_INTERFACE:-Werror>>)
 if(STRATA_SANITIZE)
-  add_compile_options(-fsanitize=${STRATA_SANITIZE} -fno-omit-frame-pointer)
+  add_compile_options(-fsanitize=${STRATA_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${STRATA_SANITIZE})
 endif()
 
