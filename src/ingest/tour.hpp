@@ -1,0 +1,26 @@
+// The tour: what Strata does, shown on this machine's own package catalogue. Each step prints the command that a person
+// would type, runs it, and prints its answer.
+//
+// Commands that the tour runs: import (--newest, --batch), index, find (--where --order --limit --since --fields
+// --explain), put, log (--follow --from --limit), verify, stats.
+#pragma once
+
+#include <optional>
+#include <ostream>
+#include <string>
+
+namespace strata::ingest {
+
+struct TourOptions {
+  std::string binary;  ///< Path of the `strata` program itself, resolved by the caller.
+  std::optional<std::string>
+      directory;  ///< Keep the store here; must be absent or empty. None: a temporary one, removed at the end.
+  std::optional<std::string> from;  ///< A deb822 file to import in place of this system's apt lists.
+  bool colour = false;
+};
+
+/// Throws Error at the first step that fails: `not_found` where there is no package catalogue, `already_exists` where
+/// the directory holds something.
+void run_tour(const TourOptions& options, std::ostream& out);
+
+}  // namespace strata::ingest
