@@ -1,6 +1,7 @@
 // The two clocks, behind a seam that tests can drive.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 
 #include "strata/types.hpp"
@@ -9,6 +10,7 @@ namespace strata::platform {
 
 using SteadyTime = std::chrono::steady_clock::time_point;
 
+/// Used by many threads at once.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -33,16 +35,19 @@ class ClockOverride {
 /// The test twin: stands still until it is told to move.
 class ManualClock : public Clock {
  public:
-  explicit ManualClock(Time start) : now_(start) {}
-  Time now() override { return now_; }
-  std::chrono::microseconds uptime() override { return uptime_; }
-  void advance(std::chrono::microseconds by) { now_ = now_ + by; uptime_ += by; }
+  explicit ManualClock(Time start) : now_(start.micros) {}
+  Time now() override { return {now_.load()}; }
+  std::chrono::microseconds uptime() override { return std::chrono::microseconds(uptime_.load()); }
+  void advance(std::chrono::microseconds by) {
+    now_ += by.count();
+    uptime_ += by.count();
+  }
   /// Wall time alone jumps, as when someone sets the clock.
-  void set(Time now) { now_ = now; }
+  void set(Time now) { now_ = now.micros; }
 
  private:
-  Time now_;
-  std::chrono::microseconds uptime_{1};
+  std::atomic<std::int64_t> now_;
+  std::atomic<std::int64_t> uptime_{1};
 };
 
 /// The steady clock that deadlines are measured on.

@@ -15,7 +15,9 @@ namespace strata::platform {
 /// An open descriptor, closed on exec. Movable.
 class File {
  public:
-  enum class Mode { read, read_write, create, create_new };  // `create` opens what exists too; permissions 0600
+  /// `read` and `read_write`: `not_found` when there is none. `create` opens what exists too; `create_new` gives
+  /// `already_exists`. Permissions 0600.
+  enum class Mode { read, read_write, create, create_new };
   File() = default;
   File(std::string path, Mode mode);
   File(File&& other) noexcept;
@@ -29,15 +31,18 @@ class File {
   /// Reads up to `size` bytes at `offset`; fewer at the end of the file.
   Bytes read_at(std::uint64_t offset, std::size_t size) const;
   void write_at(std::uint64_t offset, bytes_view data);
+  /// At the end of the file. Requires: no one else appends meanwhile.
   void append(bytes_view data);
   void resize(std::uint64_t size);
-  /// fdatasync. A failure is never retried.
+  /// fdatasync. After a failure the file stays unusable for writing (`io`): the kernel would report a second sync as
+  /// good though the pages are lost.
   void sync();
   void close() noexcept;
 
  private:
   std::string path_;
   int descriptor_ = -1;
+  bool sync_failed_ = false;
 };
 
 /// The whole file; nothing when there is none.
@@ -49,10 +54,10 @@ void make_directories(const std::string& path);
 void sync_directory(const std::string& path);
 bool exists(const std::string& path);
 bool is_directory(const std::string& path);
-/// Names of the entries, sorted, without `.` and `..`.
+/// Names of the entries, sorted, without `.` and `..`. `not_found` when there is no such directory.
 std::vector<std::string> list_directory(const std::string& path);
-void remove_file(const std::string& path);       // absent is no error
-void remove_tree(const std::string& path);       // absent is no error
+void remove_file(const std::string& path);  // absent is no error
+void remove_tree(const std::string& path);  // absent is no error
 /// Sum of the sizes on disk (allocated blocks) of all files below.
 std::uint64_t tree_bytes(const std::string& path);
 /// Absolute, with links resolved; parts that do not exist are kept as they are.
