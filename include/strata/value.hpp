@@ -163,6 +163,7 @@ class Value {
   /// Puts `content` at a path of member names (`a.b`), making objects on the way. On an index, or through a value that
   /// is no object: `invalid_argument`.
   Value& set(std::string_view path, ValueView content);
+  Value& set(std::string_view path, const Value& content) { return set(path, content.view()); }
   /// Removes the member at a path; nothing when it is absent.
   Value& erase(std::string_view path);
 
