@@ -1,0 +1,114 @@
+#include "commit/line.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "platform/clock.hpp"
+#include "strata/error.hpp"
+
+namespace strata::commit {
+namespace {
+
+constexpr std::size_t group_max = 1024;
+constexpr std::uint64_t group_bytes_max = transaction_bytes_max;
+/// How long a leader waits for as many as came last time: those of the last group come back about now.
+constexpr auto company_wait = std::chrono::microseconds(100);
+
+}  // namespace
+
+CommitResult Line::commit(std::shared_ptr<Pending> pending) {
+  {
+    std::unique_lock lock(mutex_);
+    waiting_.push_back(pending);
+    if (!led_) {
+      led_ = true;
+      lead(lock, pending);
+    } else {
+      if (waiting_.size() >= awaited_) arrived_.notify_one();
+      wait(lock, *pending);
+      if (pending->state == Pending::State::leading) lead(lock, pending);
+    }
+  }
+  if (pending->error) std::rethrow_exception(pending->error);
+  return pending->result;
+}
+
+void Line::commit_all(const PendingGroup& group) {
+  std::unique_lock lock(mutex_);
+  for (const auto& pending : group) waiting_.push_back(pending);
+  for (const auto& pending : group) {
+    try {
+      if (!led_ && pending->state == Pending::State::waiting) {
+        led_ = true;
+        lead(lock, pending);
+        continue;
+      }
+      wait(lock, *pending);
+      if (pending->state == Pending::State::leading) lead(lock, pending);
+    } catch (const Error&) {
+      pending->error = std::current_exception();
+    }
+  }
+}
+
+void Line::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
+  const auto moved_on = [&] {
+    return pending.state == Pending::State::done || pending.state == Pending::State::leading;
+  };
+  if (pending.changed.wait_until(lock, pending.deadline, moved_on)) return;
+  if (pending.state == Pending::State::claimed) {
+    throw Error(ErrorCode::commit_unknown,
+                "the transaction was being committed when its time was up; ask for its outcome by id " +
+                    pending.request.id.to_string());
+  }
+  std::erase_if(waiting_, [&](const auto& other) { return other.get() == &pending; });
+  throw Error(ErrorCode::busy,
+              "no turn to write before the deadline: others in this process are writing; try again later");
+}
+
+void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own) {
+  own->state = Pending::State::leading;
+  PendingGroup group;
+  lock.unlock();
+  try {
+    lead_(own->deadline, [&] { return group = take(own); });
+  } catch (...) {
+    if (group.empty()) group.push_back(own);
+    for (const auto& pending : group) pending->error = std::current_exception();
+  }
+  lock.lock();
+  std::erase_if(waiting_, [&](const auto& other) { return other == own; });
+  for (const auto& pending : group) {
+    pending->state = Pending::State::done;
+    if (pending != own) pending->changed.notify_one();
+  }
+  own->state = Pending::State::done;
+  last_group_ = group.size();
+  led_ = !waiting_.empty();
+  if (led_) {
+    waiting_.front()->state = Pending::State::leading;
+    waiting_.front()->changed.notify_one();
+  }
+}
+
+PendingGroup Line::take(const std::shared_ptr<Pending>& own) {
+  std::unique_lock lock(mutex_);
+  if (waiting_.size() < last_group_) {
+    awaited_ = last_group_;
+    arrived_.wait_until(lock, platform::steady_now() + company_wait, [&] { return waiting_.size() >= awaited_; });
+    awaited_ = 0;
+  }
+  PendingGroup group{own};
+  std::uint64_t bytes = own->request.bytes;
+  std::erase_if(waiting_, [&](const auto& pending) {
+    if (pending == own) return true;
+    if (group.size() >= group_max || bytes + pending->request.bytes > group_bytes_max) return false;
+    bytes += pending->request.bytes;
+    pending->state = Pending::State::claimed;
+    group.push_back(pending);
+    return true;
+  });
+  return group;
+}
+
+}  // namespace strata::commit

@@ -1,0 +1,69 @@
+// The line in front of the write section: threads queue here, one of them leads and takes the others' transactions
+// along.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "commit/request.hpp"
+#include "strata/engine.hpp"
+
+namespace strata::commit {
+
+/// A transaction in the line.
+struct Pending {
+  Pending(Request asked, engine::Deadline until) : request(std::move(asked)), deadline(until) {}
+
+  Request request;
+  engine::Deadline deadline;
+  // Set by the leader:
+  CommitResult result;
+  std::exception_ptr error;
+
+ private:
+  friend class Line;
+  enum class State { waiting, leading, claimed, done };
+  State state = State::waiting;
+  std::condition_variable changed;
+};
+
+using PendingGroup = std::vector<std::shared_ptr<Pending>>;
+
+class Line {
+ public:
+  /// Takes up those who wait, once the leader holds the write section: call it exactly once. The leader's own is among
+  /// them.
+  using Take = std::function<PendingGroup()>;
+  /// Runs the write section as leader: enters it before `deadline`, calls `take`, and sets result or error of each
+  /// taken. An exception before `take` was called concerns the leader's transaction alone; after it, all that were
+  /// taken.
+  using Lead = std::function<void(engine::Deadline deadline, const Take& take)>;
+
+  explicit Line(Lead lead) : lead_(std::move(lead)) {}
+
+  /// Returns when the transaction is done, or throws its error: `busy` when nobody took it up before its deadline,
+  /// `commit_unknown` when somebody did but has not answered by then.
+  CommitResult commit(std::shared_ptr<Pending> pending);
+  /// Several at once, for one thread that waits for all; results and errors are in them afterwards.
+  void commit_all(const PendingGroup& group);
+
+ private:
+  void wait(std::unique_lock<std::mutex>& lock, Pending& pending);
+  void lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own);
+  PendingGroup take(const std::shared_ptr<Pending>& own);
+
+  Lead lead_;
+  std::mutex mutex_;
+  std::condition_variable arrived_;
+  std::deque<std::shared_ptr<Pending>> waiting_;
+  bool led_ = false;  ///< Somebody leads, or has been told to.
+  std::size_t last_group_ = 1;
+  std::size_t awaited_ = 0;  ///< The leader waits until so many are in line.
+};
+
+}  // namespace strata::commit

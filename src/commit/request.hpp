@@ -1,0 +1,76 @@
+// What a transaction asks of the write section, as plain data: what it read, and what it wants written.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "commit/spaces.hpp"
+#include "strata/options.hpp"
+#include "strata/types.hpp"
+
+namespace strata::commit {
+
+/// A row that was read. The stamp of a record is its version, that of any other row a hash of its bytes; 0: absent.
+struct ReadKey {
+  Space space;
+  Bytes key;
+  std::uint64_t stamp = 0;
+};
+
+/// A range that was read, up to where the reader stopped, with a fingerprint of the keys and stamps found.
+struct ReadRange {
+  Space space;
+  Space source;  ///< The record space that it follows from; itself for a record space.
+  Bytes begin;
+  Bytes end;
+  bool reverse = false;
+  std::uint64_t fingerprint = 0;
+  std::uint64_t rows = 0;
+};
+
+struct Footprint {
+  std::vector<ReadKey> keys;
+  std::vector<ReadRange> ranges;
+};
+
+/// A change of a row in a record space. Versions, times, index entries and history follow from it in the write section.
+struct Write {
+  enum class Kind : std::uint8_t { put, erase, drop };  // drop: the whole space
+  Kind kind = Kind::put;
+  Space space;
+  Bytes key;
+  Bytes body;
+  std::optional<std::chrono::microseconds> time_to_live;
+  // For records that come from another store with their times.
+  std::optional<Time> created;
+  std::optional<Time> updated;
+  std::optional<Time> expires;
+};
+
+/// A change of a row that is neither logged nor digested.
+struct LocalWrite {
+  Space space;
+  Bytes key;
+  std::optional<Bytes> value;  ///< Nothing: erase.
+};
+
+struct Request {
+  Uuid id;
+  bool id_may_exist = false;  ///< The id may have been committed before: look first.
+  std::string origin;
+  Durability durability = Durability::sync;
+  Position seen;  ///< The footprint was true at this position.
+  Footprint footprint;
+  std::vector<Write> writes;
+  std::vector<LocalWrite> local_writes;
+  std::uint64_t bytes = 0;  ///< About: keys and bodies of the writes.
+};
+
+/// The stamp of a row as a footprint keeps it.
+std::uint64_t stamp_of(Space space, bytes_view row);
+/// The fingerprint of a range after one more row.
+std::uint64_t fingerprint_after(std::uint64_t before, Space space, bytes_view key, bytes_view row);
+
+}  // namespace strata::commit

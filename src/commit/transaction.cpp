@@ -1,0 +1,214 @@
+#include "commit/transaction.hpp"
+
+#include "codec/hash.hpp"
+#include "codec/varint.hpp"
+#include "strata/error.hpp"
+
+namespace strata::commit {
+namespace {
+
+Bytes noted_key(Space space, bytes_view key) {
+  Bytes out;
+  out.reserve(4 + key.size());
+  codec::append_be32(out, space.id);
+  out.append(key);
+  return out;
+}
+
+}  // namespace
+
+/// Fingerprints what passes by; what was read becomes part of the footprint when the cursor goes.
+class Transaction::TrackingCursor : public engine::Cursor {
+ public:
+  TrackingCursor(Transaction& transaction, std::unique_ptr<engine::Cursor> inner, ReadRange range)
+      : transaction_(transaction), inner_(std::move(inner)), range_(std::move(range)) {}
+
+  ~TrackingCursor() override {
+    if (!moved_) return;
+    if (!ended_) {
+      if (range_.reverse) {
+        range_.begin = last_;
+      } else {
+        range_.end = last_ + '\0';
+      }
+    }
+    transaction_.note_range(std::move(range_));
+  }
+
+  bool next() override {
+    moved_ = true;
+    if (ended_ || !inner_->next()) {
+      ended_ = true;
+      return false;
+    }
+    last_ = inner_->key();
+    range_.fingerprint = fingerprint_after(range_.fingerprint, range_.space, last_, inner_->value());
+    ++range_.rows;
+    if (++transaction_.rows_in_ranges_ > footprint_rows_max) {
+      throw Error(ErrorCode::limit_exceeded, "a transaction may read ranges of at most " +
+                                                 std::to_string(footprint_rows_max) +
+                                                 " rows in all; read from a snapshot, or in smaller transactions");
+    }
+    return true;
+  }
+  bytes_view key() const override { return inner_->key(); }
+  bytes_view value() const override { return inner_->value(); }
+
+ private:
+  static constexpr std::uint64_t footprint_rows_max = 10'000'000;
+
+  Transaction& transaction_;
+  std::unique_ptr<engine::Cursor> inner_;
+  ReadRange range_;
+  Bytes last_;
+  bool moved_ = false;
+  bool ended_ = false;
+};
+
+Transaction::Transaction(std::unique_ptr<View> view, const Uuid& id, Time now, Tracking tracking)
+    : view_(std::move(view)), id_(id), now_(now), tracking_(tracking), position_(view_->position()) {}
+
+Transaction::~Transaction() = default;
+
+void Transaction::note_key(Space space, bytes_view key, std::uint64_t stamp) {
+  if (tracking_ == Tracking::none) return;
+  const auto [unused, fresh] = keys_noted_.try_emplace(noted_key(space, key), footprint_.keys.size());
+  if (!fresh) return;
+  if (footprint_.keys.size() >= footprint_keys_max) {
+    throw Error(ErrorCode::limit_exceeded, "a transaction may read at most " + std::to_string(footprint_keys_max) +
+                                               " keys one by one; read from a snapshot, or in smaller transactions");
+  }
+  footprint_.keys.push_back({space, Bytes(key), stamp});
+}
+
+void Transaction::note_range(ReadRange range) {
+  if (tracking_ == Tracking::footprint) footprint_.ranges.push_back(std::move(range));
+}
+
+std::optional<bytes_view> Transaction::get(Space space, bytes_view key) {
+  const auto row = view_->reader().get({space, key});
+  note_key(space, key, row ? stamp_of(space, *row) : 0);
+  return row;
+}
+
+std::unique_ptr<engine::Cursor> Transaction::scan(Space records, engine::KeyRange range, engine::ScanHints hints) {
+  auto cursor = view_->reader().scan(range, hints);
+  if (tracking_ == Tracking::none) return cursor;
+  ReadRange read;
+  read.space = range.space;
+  read.source = records;
+  read.begin = range.begin;
+  read.end = range.end;
+  read.reverse = hints.reverse;
+  return std::make_unique<TrackingCursor>(*this, std::move(cursor), std::move(read));
+}
+
+const CollectionDefinition* Transaction::collection(std::string_view name) {
+  if (const auto own = definitions_.find(name); own != definitions_.end()) return &own->second;
+  const CollectionDefinition* found = view_->catalogue().find(name);
+  note_key(catalogue_space, name, found ? found->version.value : 0);
+  return found;
+}
+
+const PendingWrites* Transaction::pending(Space space) const {
+  const auto found = writes_.find(space.id);
+  return found == writes_.end() ? nullptr : &found->second;
+}
+
+std::uint32_t Transaction::take_space() {
+  if (!next_space_) {
+    next_space_ = view_->catalogue().next_space();
+    note_key(catalogue_space, next_space_key, view_->catalogue().next_space_version().value);
+  }
+  const std::uint32_t taken = (*next_space_)++;
+  if (taken > 0xFFFFFF)
+    throw Error(ErrorCode::limit_exceeded, "the store has used up its 16,777,215 spaces; dump and load it");
+  Write write;
+  write.space = catalogue_space;
+  write.key = next_space_key;
+  write.body = Value::object({{"next", *next_space_}}).encoded();
+  this->write(std::move(write));
+  return taken;
+}
+
+void Transaction::define(CollectionDefinition definition) {
+  collection(definition.name);
+  Write write;
+  write.space = catalogue_space;
+  write.key = definition.name;
+  write.body = encode_definition(definition).encoded();
+  this->write(std::move(write));
+  definitions_.insert_or_assign(definition.name, std::move(definition));
+}
+
+void Transaction::forget_definition(std::string_view name) {
+  collection(name);
+  Write write;
+  write.kind = Write::Kind::erase;
+  write.space = catalogue_space;
+  write.key = name;
+  this->write(std::move(write));
+  definitions_.erase(std::string(name));
+}
+
+const CollectionDefinition& Transaction::collection_for_writing(std::string_view name) {
+  if (const CollectionDefinition* found = collection(name)) return *found;
+  check_collection_name(name);
+  CollectionDefinition definition;
+  definition.name = name;
+  definition.id = take_space();
+  define(std::move(definition));
+  return *collection(name);
+}
+
+void Transaction::write(Write write) {
+  PendingWrites& space = writes_[write.space.id];
+  bytes_ += write.key.size() + write.body.size();
+  if (bytes_ > transaction_bytes_max) {
+    throw Error(ErrorCode::limit_exceeded, "a transaction may write at most " +
+                                               std::to_string(transaction_bytes_max >> 20) +
+                                               " MiB (transaction_bytes_max); split it");
+  }
+  Bytes key = write.key;
+  if (space.insert_or_assign(std::move(key), std::move(write)).second && ++changes_ > transaction_changes_max) {
+    throw Error(ErrorCode::limit_exceeded, "a transaction may change at most " +
+                                               std::to_string(transaction_changes_max) +
+                                               " records (transaction_changes_max); split it");
+  }
+}
+
+void Transaction::write_local(LocalWrite write) { local_writes_.push_back(std::move(write)); }
+
+Uuid Transaction::make_key() {
+  // RFC 9562, version 7: the milliseconds of the id, then 73 bits that follow from it, plus the ordinal, so that the
+  // keys of one transaction rise. The highest random bit is left zero: adding cannot overflow.
+  const codec::Hash128 noise = codec::hash128(id_.view(), 1);
+  constexpr std::uint64_t low_bits = (std::uint64_t{1} << 62) - 1;
+  const std::uint64_t start = noise.low & low_bits;
+  const std::uint64_t low = (start + keys_made_) & low_bits;
+  const std::uint64_t high = (noise.high & 0x7FF) + (low < start ? 1 : 0);
+  ++keys_made_;
+  Uuid key = id_;
+  key.bytes[6] = static_cast<std::uint8_t>(0x70 | (high >> 8));
+  key.bytes[7] = static_cast<std::uint8_t>(high);
+  const std::uint64_t variant_and_low = (std::uint64_t{2} << 62) | low;
+  for (std::size_t i = 0; i < 8; ++i) key.bytes[8 + i] = static_cast<std::uint8_t>(variant_and_low >> (8 * (7 - i)));
+  return key;
+}
+
+Request Transaction::take_request() {
+  Request request;
+  request.id = id_;
+  request.seen = position_;
+  request.bytes = bytes_;
+  request.footprint = std::move(footprint_);
+  request.local_writes = std::move(local_writes_);
+  for (auto& [unused, space] : writes_) {
+    for (auto& [key, write] : space) request.writes.push_back(std::move(write));
+  }
+  writes_.clear();
+  view_.reset();
+  return request;
+}
+
+}  // namespace strata::commit

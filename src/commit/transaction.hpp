@@ -1,0 +1,68 @@
+// Reads from a view and notes what it read; keeps its writes to itself until they become a request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "commit/source.hpp"
+
+namespace strata::commit {
+
+class Transaction : public Source {
+ public:
+  enum class Tracking { footprint, none };  ///< none: inside the write section, where nothing can change underneath.
+  Transaction(std::unique_ptr<View> view, const Uuid& id, Time now, Tracking tracking);
+  ~Transaction() override;
+
+  std::optional<bytes_view> get(Space space, bytes_view key) override;
+  std::unique_ptr<engine::Cursor> scan(Space records, engine::KeyRange range, engine::ScanHints hints) override;
+  const CollectionDefinition* collection(std::string_view name) override;
+  const PendingWrites* pending(Space space) const override;
+  View& view() override { return *view_; }
+  Time now() const override { return now_; }
+
+  /// The declaration; made, with the next free space, when there is none. Kept until the commit.
+  const CollectionDefinition& collection_for_writing(std::string_view name);
+  /// Replaces a declaration (and makes its record in the catalogue).
+  void define(CollectionDefinition definition);
+  /// Numbers a new space.
+  std::uint32_t take_space();
+  void forget_definition(std::string_view name);
+
+  /// One write a key: the last counts. `limit_exceeded` past the limits of a transaction.
+  void write(Write write);
+  void write_local(LocalWrite write);
+
+  /// Keys that this transaction makes follow from its id, so that the same id makes the same keys: version 7 UUIDs,
+  /// rising.
+  Uuid make_key();
+  const Uuid& id() const { return id_; }
+  bool wrote() const { return changes_ > 0 || !local_writes_.empty(); }
+  /// Ends the transaction: what it asks for. Lets the view go.
+  Request take_request();
+
+ private:
+  class TrackingCursor;
+  void note_key(Space space, bytes_view key, std::uint64_t stamp);
+  void note_range(ReadRange range);
+
+  std::unique_ptr<View> view_;
+  Uuid id_;
+  Time now_;
+  Tracking tracking_;
+  Position position_;
+  std::unordered_map<Bytes, std::size_t> keys_noted_;  ///< space and key -> place in the footprint
+  Footprint footprint_;
+  std::map<std::uint32_t, PendingWrites> writes_;
+  std::map<std::string, CollectionDefinition, std::less<>> definitions_;
+  std::vector<LocalWrite> local_writes_;
+  std::optional<std::uint32_t> next_space_;
+  std::uint64_t changes_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint32_t keys_made_ = 0;
+  std::uint64_t rows_in_ranges_ = 0;
+};
+
+}  // namespace strata::commit

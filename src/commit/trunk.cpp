@@ -1,0 +1,313 @@
+#include "commit/trunk.hpp"
+
+#include <algorithm>
+
+#include "commit/footprint.hpp"
+#include "platform/clock.hpp"
+#include "platform/process.hpp"
+#include "platform/random.hpp"
+#include "strata/error.hpp"
+
+namespace strata::commit {
+namespace {
+
+constexpr std::size_t async_max = 1024;
+constexpr auto upkeep_every = std::chrono::seconds(1);
+/// A process that lives too short for the clock above still does its share.
+constexpr std::uint64_t upkeep_every_positions = 2000;
+/// Footprints larger than this are compared before the write section, so that little is left to compare inside.
+constexpr std::size_t early_check_above = 16;
+
+std::int64_t steady_count() { return platform::steady_now().time_since_epoch().count(); }
+
+Durability strongest(const PendingGroup& group) {
+  const bool sync = std::any_of(group.begin(), group.end(),
+                                [](const auto& pending) { return pending->request.durability == Durability::sync; });
+  return sync ? Durability::sync : Durability::relaxed;
+}
+
+}  // namespace
+
+Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options)
+    : engine_(std::move(engine)),
+      options_(options),
+      fork_generation_(platform::fork_generation()),
+      line_([this](engine::Deadline deadline, const Line::Take& take) { lead(deadline, take); }) {
+  epoch_ = view()->head().epoch;
+  upkeep_at_ = steady_count() + std::chrono::nanoseconds(upkeep_every).count();
+}
+
+Trunk::~Trunk() {
+  if (fork_generation_ != platform::fork_generation()) {
+    // In a forked child: the thread does not exist here, and the engine belongs to the parent.
+    if (background_.joinable()) background_.detach();
+    return;
+  }
+  close();
+}
+
+void Trunk::check_open() const {
+  if (closed_.load(std::memory_order_relaxed))
+    throw Error(ErrorCode::closed, "the store has been closed; open it again");
+  if (fork_generation_ != platform::fork_generation()) {
+    throw Error(ErrorCode::closed, "the store was opened before fork(); open it again in the child");
+  }
+}
+
+bool Trunk::has_head(engine::Engine& engine) { return engine.snapshot()->get(engine::head_key).has_value(); }
+
+void Trunk::create(engine::Engine& engine, const Birth& birth, engine::Deadline deadline) {
+  const auto transaction = engine.begin_write(deadline);
+  if (transaction->get(engine::head_key)) return;
+  codec::Head head;
+  head.store_id = birth.store_id;
+  head.digest_key = birth.digest_key;
+  transaction->put(engine::head_key, codec::encode_head(head));
+  transaction->commit(Durability::sync);
+}
+
+std::unique_ptr<View> Trunk::view() {
+  check_open();
+  auto snapshot = engine_->snapshot();
+  const std::uint64_t token = snapshot->token();
+  std::shared_ptr<const codec::Head> head;
+  std::shared_ptr<const Catalogue> catalogue;
+  {
+    const std::lock_guard lock(cache_mutex_);
+    if (token != 0 && token == cached_token_) head = cached_head_;
+    catalogue = cached_catalogue_;
+  }
+  if (!head) {
+    const auto row = snapshot->get(engine::head_key);
+    if (!row) throw Error(ErrorCode::corruption, "the head of the store is missing; restore a backup");
+    head = std::make_shared<codec::Head>(codec::decode_head(*row));
+    if (epoch_ != 0 && head->epoch != epoch_) {
+      throw Error(ErrorCode::closed, "the store has moved to another engine meanwhile; open it again");
+    }
+  }
+  if (!catalogue || catalogue->position() != head->catalogue) catalogue = Catalogue::load(*snapshot, head->catalogue);
+  {
+    const std::lock_guard lock(cache_mutex_);
+    if (!cached_head_ || cached_head_->position <= head->position) {
+      cached_token_ = token;
+      cached_head_ = head;
+      cached_catalogue_ = catalogue;
+    }
+  }
+  return std::make_unique<View>(std::move(snapshot), std::move(head), std::move(catalogue));
+}
+
+std::shared_ptr<const Catalogue> Trunk::last_catalogue() {
+  const std::lock_guard lock(cache_mutex_);
+  return cached_catalogue_;
+}
+
+Position Trunk::last_position() {
+  const std::lock_guard lock(cache_mutex_);
+  return cached_head_->position;
+}
+
+engine::Deadline Trunk::deadline(std::optional<std::chrono::milliseconds> timeout) const {
+  return platform::steady_now() + timeout.value_or(options_.commit_timeout);
+}
+
+void Trunk::check_early(Request& request) {
+  const auto view = this->view();
+  if (view->position() == request.seen) return;
+  const codec::Head& head = view->head();
+  if (const auto changed =
+          changed_since(view->reader(), request.footprint, request.seen, head.position, head.log_base)) {
+    ++counters_.conflicts;
+    throw Error(ErrorCode::conflict, *changed + " was changed by another transaction meanwhile; run this one again");
+  }
+  request.seen = head.position;
+}
+
+CommitResult Trunk::commit(Request request, engine::Deadline deadline) {
+  check_open();
+  if (options_.read_only)
+    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  if (request.footprint.keys.size() > early_check_above || !request.footprint.ranges.empty()) check_early(request);
+  return line_.commit(std::make_shared<Pending>(std::move(request), deadline));
+}
+
+void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
+  Position before, now;
+  {
+    const auto transaction = engine_->begin_write(deadline);
+    const PendingGroup group = take();
+    before = last_position();
+    write_group(*transaction, group);
+    now = last_position();
+  }
+  after_commit(before, now);
+}
+
+void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGroup& group) {
+  bool committing = false;
+  std::uint64_t accepted = 0;
+  try {
+    Writer writer(transaction, last_catalogue(), epoch_, platform::clock().now());
+    for (const auto& pending : group) {
+      try {
+        pending->result = writer.apply(pending->request);
+        ++accepted;
+      } catch (const std::exception& error) {
+        if (writer.broken()) throw;
+        pending->error = std::current_exception();
+        const auto* ours = dynamic_cast<const Error*>(&error);
+        if (ours && ours->code() == ErrorCode::conflict) ++counters_.conflicts;
+      }
+    }
+    if (!writer.wrote()) return;
+    writer.finish();
+    committing = true;
+    transaction.commit(strongest(group));
+    remember(writer);
+    counters_.commits += accepted;
+    ++counters_.syncs;
+  } catch (const std::exception& error) {
+    for (const auto& pending : group) {
+      if (pending->error) continue;
+      if (committing) {
+        pending->error = std::make_exception_ptr(
+            Error(ErrorCode::commit_unknown, std::string("the commit failed on its way to the disk (") + error.what() +
+                                                 "); close the store, open it again and ask for the outcome of " +
+                                                 pending->request.id.to_string()));
+      } else {
+        pending->error = std::current_exception();
+      }
+    }
+  }
+}
+
+void Trunk::remember(const Writer& writer) {
+  const std::lock_guard lock(cache_mutex_);
+  // The token of the state just written is not known yet: the next view learns it.
+  cached_token_ = 0;
+  cached_head_ = std::make_shared<codec::Head>(writer.head());
+  cached_catalogue_ = writer.catalogue();
+}
+
+void Trunk::exclusive(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work) {
+  check_open();
+  if (options_.read_only)
+    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  const auto transaction = engine_->begin_write(deadline);
+  Writer writer(*transaction, last_catalogue(), epoch_, platform::clock().now());
+  const Position before = writer.head().position;
+  work(writer);
+  if (!writer.wrote()) return;
+  writer.finish();
+  try {
+    transaction->commit(durability);
+  } catch (const Error& error) {
+    throw Error(ErrorCode::commit_unknown, std::string("the commit failed on its way to the disk (") + error.what() +
+                                               "); close the store, open it again and ask for the outcome by id");
+  }
+  remember(writer);
+  ++counters_.syncs;
+  if (writer.head().position != before) {
+    ++counters_.commits;
+    engine_->wake().notify();
+  }
+}
+
+void Trunk::after_commit(Position before, Position now) {
+  if (now == before) return;
+  engine_->wake().notify();
+  const std::int64_t at = steady_count();
+  const bool by_time = at >= upkeep_at_.load(std::memory_order_relaxed);
+  const bool by_count = now.value / upkeep_every_positions != before.value / upkeep_every_positions;
+  if (!by_time && !by_count) return;
+  upkeep_at_ = at + std::chrono::nanoseconds(upkeep_every).count();
+  if (!options_.background) return maintain(false);
+  {
+    const std::lock_guard lock(background_mutex_);
+    upkeep_due_ = true;
+    start_background();
+  }
+  background_changed_.notify_one();
+}
+
+void Trunk::maintain(bool all) {
+  check_open();
+  engine_->maintain();
+  while (maintain_step(*this) && all) {
+  }
+}
+
+std::optional<CommitResult> Trunk::outcome(const Uuid& id) {
+  const auto view = this->view();
+  const auto row = view->reader().get({ids_space, id.view()});
+  if (!row) return std::nullopt;
+  return decode_outcome(id, *row);
+}
+
+std::future<CommitResult> Trunk::commit_async(Request request, engine::Deadline deadline) {
+  check_open();
+  if (options_.read_only)
+    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  Async entry{std::make_shared<Pending>(std::move(request), deadline), {}};
+  std::future<CommitResult> future = entry.promise.get_future();
+  {
+    const std::lock_guard lock(background_mutex_);
+    if (async_.size() >= async_max) {
+      throw Error(ErrorCode::busy,
+                  "1,024 commits are waiting behind commit_async already; wait for some of their futures");
+    }
+    async_.push_back(std::move(entry));
+    start_background();
+  }
+  background_changed_.notify_one();
+  return future;
+}
+
+void Trunk::start_background() {
+  if (!background_.joinable() && !stopping_) background_ = std::thread([this] { work_in_background(); });
+}
+
+void Trunk::work_in_background() {
+  std::unique_lock lock(background_mutex_);
+  for (;;) {
+    background_changed_.wait(lock, [&] { return stopping_ || upkeep_due_ || !async_.empty(); });
+    if (!async_.empty()) {
+      std::deque<Async> batch;
+      batch.swap(async_);
+      lock.unlock();
+      PendingGroup group;
+      for (const Async& entry : batch) group.push_back(entry.pending);
+      line_.commit_all(group);
+      for (Async& entry : batch) {
+        if (entry.pending->error) {
+          entry.promise.set_exception(entry.pending->error);
+        } else {
+          entry.promise.set_value(entry.pending->result);
+        }
+      }
+      lock.lock();
+      continue;
+    }
+    if (stopping_) return;
+    upkeep_due_ = false;
+    lock.unlock();
+    try {
+      maintain(false);
+    } catch (const Error&) {
+      // Upkeep is tried again at the next turn; what is wrong with the store shows itself to whoever uses it.
+    }
+    lock.lock();
+  }
+}
+
+void Trunk::close() {
+  {
+    const std::lock_guard lock(background_mutex_);
+    stopping_ = true;
+  }
+  background_changed_.notify_one();
+  if (background_.joinable()) background_.join();
+  closed_ = true;
+}
+
+}  // namespace strata::commit

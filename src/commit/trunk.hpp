@@ -1,0 +1,120 @@
+// The truth of a store as one process holds it: the engine, what is cached of head and catalogue, the line in front of
+// the write section, and upkeep. Truth changes here and nowhere else.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+
+#include "commit/line.hpp"
+#include "commit/request.hpp"
+#include "commit/view.hpp"
+#include "commit/writer.hpp"
+#include "strata/engine.hpp"
+#include "strata/options.hpp"
+
+namespace strata::commit {
+
+/// What a store that comes into being is given.
+struct Birth {
+  Uuid store_id;
+  std::uint64_t digest_key = 0;
+};
+
+/// Thread-safe.
+class Trunk {
+ public:
+  /// Requires: the store has a head (see create()).
+  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options);
+  ~Trunk();
+  Trunk(const Trunk&) = delete;
+  Trunk& operator=(const Trunk&) = delete;
+
+  /// Writes the head of a new store unless there is one already.
+  static void create(engine::Engine& engine, const Birth& birth, engine::Deadline deadline);
+  /// Whether the engine holds a store.
+  static bool has_head(engine::Engine& engine);
+
+  /// The newest state.
+  std::unique_ptr<View> view();
+  /// The catalogue as this process last saw it; for writes that read nothing, which are checked against the newest one
+  /// anyway.
+  std::shared_ptr<const Catalogue> last_catalogue();
+  /// The newest position that this process has seen to carry last_catalogue().
+  Position last_position();
+
+  /// Commits, as one of a group. Throws what Writer::apply and Line::commit throw; `commit_unknown` when the engine
+  /// failed in the commit itself. Requires: the view that the request was made from is gone.
+  CommitResult commit(Request request, engine::Deadline deadline);
+  /// The same behind the caller's back; `busy` at once when 1,024 are waiting.
+  std::future<CommitResult> commit_async(Request request, engine::Deadline deadline);
+  /// Runs `work` alone inside the write section, then finishes and commits what it wrote.
+  void exclusive(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work);
+
+  /// What is known of a transaction id; nothing when it did not commit.
+  std::optional<CommitResult> outcome(const Uuid& id);
+
+  engine::Engine& engine() { return *engine_; }
+  const OpenOptions& options() const { return options_; }
+  engine::Deadline deadline(std::optional<std::chrono::milliseconds> timeout) const;
+
+  /// Upkeep that is due, in steps of a few ms each; `all` runs it until nothing is left.
+  void maintain(bool all);
+
+  /// Lets waiting commits end, stops the background thread. Calls after it give `closed`.
+  void close();
+  /// Throws `closed` when closed, or in a forked child.
+  void check_open() const;
+
+  struct Counters {
+    std::atomic<std::uint64_t> commits{0};
+    std::atomic<std::uint64_t> syncs{0};
+    std::atomic<std::uint64_t> conflicts{0};
+  };
+  const Counters& counters() const { return counters_; }
+
+ private:
+  void lead(engine::Deadline deadline, const Line::Take& take);
+  void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
+  void remember(const Writer& writer);
+  void check_early(Request& request);
+  void after_commit(Position before, Position now);
+  void work_in_background();
+  void start_background();
+
+  std::unique_ptr<engine::Engine> engine_;
+  OpenOptions options_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t fork_generation_;
+  std::atomic<bool> closed_{false};
+  Line line_;
+  Counters counters_;
+
+  std::mutex cache_mutex_;
+  std::uint64_t cached_token_ = 0;
+  std::shared_ptr<const codec::Head> cached_head_;
+  std::shared_ptr<const Catalogue> cached_catalogue_;
+
+  struct Async {
+    std::shared_ptr<Pending> pending;
+    std::promise<CommitResult> promise;
+  };
+  std::mutex background_mutex_;
+  std::condition_variable background_changed_;
+  std::deque<Async> async_;
+  bool upkeep_due_ = false;
+  bool stopping_ = false;
+  std::thread background_;
+  std::atomic<std::int64_t> upkeep_at_{0};  ///< Steady time, ns, of the next upkeep.
+};
+
+/// One step of upkeep within a write section (maintenance.cpp); true when there is more to do now.
+bool maintain_step(Trunk& trunk);
+
+}  // namespace strata::commit
