@@ -27,7 +27,6 @@ SteadyTime at_once() { return steady_now(); }
 /// What the processes of one test write down for each other.
 struct Notes {
   std::uint64_t plain_count;  // not atomic: the gate alone protects it
-  std::atomic<std::uint32_t> ready;
   std::atomic<std::uint32_t> total;
   std::array<std::atomic<std::uint32_t>, 16> shares;
 };
@@ -213,13 +212,13 @@ TEST_F(GateTest, LetsThreadsInInTheOrderOfTheirComing) {
 
 TEST_F(GateTest, NobodyGetsLessThanHalfOfAnEqualShare) {
   constexpr std::uint32_t processes = 5;
-  constexpr std::uint32_t passes = 3000;
+  constexpr std::uint32_t passes = 20'000;
+  Gate start = open();
+  auto held = start.enter(at_once());
   std::vector<ChildProcess> children;
   for (std::uint32_t number = 0; number < processes; ++number) {
     children.emplace_back([&, number] {
       Gate gate = open();
-      ++notes().ready;
-      while (notes().ready != processes) std::this_thread::yield();
       for (;;) {
         const auto pass = gate.enter(patiently());
         if (notes().total == passes) return 0;
@@ -228,6 +227,8 @@ TEST_F(GateTest, NobodyGetsLessThanHalfOfAnEqualShare) {
       }
     });
   }
+  await_waiting(start, processes);
+  held.reset();
   for (ChildProcess& child : children) EXPECT_EQ(child.wait(), 0);
   for (std::uint32_t number = 0; number < processes; ++number) {
     EXPECT_GE(notes().shares[number], passes / processes / 2) << "process " << number;
