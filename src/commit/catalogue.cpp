@@ -101,7 +101,7 @@ Value encode_definition(const CollectionDefinition& definition) {
   Value body = Value::object({{"id", definition.id}});
   if (definition.options.time_to_live) body.set("time_to_live", Value(definition.options.time_to_live->count()));
   if (const HistoryOptions& history = definition.options.history; history.enabled) {
-    Value options = Value::object({{"since", definition.history_since.value}});
+    Value options = Value::object({{"id", definition.history_id}});
     if (history.keep_for) options.set("keep_for", Value(history.keep_for->count()));
     if (history.keep_count) options.set("keep_count", Value(*history.keep_count));
     body.set("history", options);
@@ -119,7 +119,7 @@ CollectionDefinition decode_definition(std::string_view name, ValueView body) {
   definition.options.time_to_live = duration_at(body, "time_to_live");
   if (const ValueView history = body["history"]) {
     definition.options.history.enabled = true;
-    definition.history_since.value = history["since"].as_uint();
+    definition.history_id = static_cast<std::uint32_t>(history["id"].as_uint());
     definition.options.history.keep_for = duration_at(history, "keep_for");
     if (const ValueView count = history["keep_count"]) definition.options.history.keep_count = count.as_uint();
   }

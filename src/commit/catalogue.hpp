@@ -28,12 +28,12 @@ struct CollectionDefinition {
   std::string name;
   std::uint32_t id = 0;
   CollectionOptions options;
-  Position history_since;  ///< History reaches back to here; meaningful while it is enabled.
+  std::uint32_t history_id = 0;  ///< Of the space of earlier versions; a new one whenever history is switched on.
   std::vector<IndexDefinition> indexes;
   Version version;  ///< Of the catalogue's record.
 
   Space records() const { return Space::make(SpaceGroup::record, id); }
-  Space history() const { return Space::make(SpaceGroup::history, id); }
+  Space history() const { return Space::make(SpaceGroup::history, history_id); }
   const IndexDefinition* index(std::string_view index_name) const;
 };
 

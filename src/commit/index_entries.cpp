@@ -52,7 +52,10 @@ std::vector<IndexPart> index_parts(const IndexDefinition& index, ValueView body,
     if (field.path == "created" || field.path == "updated") {
       for (Whole& whole : wholes) codec::append_ordered(whole.bytes, field.path == "created" ? created : updated);
     } else {
-      extend(wholes, field, body.at(field.path), index.options.name);
+      // `$` is the root: it tells a body's own `created` from the record's.
+      const std::string_view path =
+          field.path.starts_with("$.") ? std::string_view(field.path).substr(2) : std::string_view(field.path);
+      extend(wholes, field, body.at(path), index.options.name);
     }
   }
   std::vector<IndexPart> parts;
