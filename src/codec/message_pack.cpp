@@ -116,13 +116,13 @@ void append_token(Bytes& out, const Token& token, bytes_view in) {
   }
 }
 
-// Whether append_token() would give as many bytes, which here means the same bytes.
+// Whether append_token() would give the same bytes.
 bool is_canonical(const Token& token, bytes_view in) {
   if (token.head_bytes == 1) return true;
   Bytes again;
   if (token.type != ValueType::string) {
     append_token(again, token, in);
-    return again.size() == token.head_bytes;
+    return again == in.substr(0, token.head_bytes);
   }
   return token.head_bytes == (token.length <= 31 ? 1U : token.length <= 0xff ? 2U : token.length <= 0xffff ? 3U : 5U);
 }
