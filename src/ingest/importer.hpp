@@ -51,8 +51,9 @@ struct ImportReport {
   std::uint64_t superseded = 0;     ///< Left out because of newest_by.
   std::uint64_t bad_lines = 0;      ///< Skipped; the first 100 are in `bad_line_reasons`, each as `FILE:LINE: reason`.
   std::vector<std::string> bad_line_reasons;
-  bool file_changed = false;  ///< An earlier import had stopped in other content: this one began anew.
-  bool cancelled = false;     ///< By progress().
+  bool file_changed =
+      false;  ///< An earlier import of the path had stopped in other content or with other options: begun anew.
+  bool cancelled = false;  ///< By progress().
   std::uint64_t batches = 0;
   Format format = Format::auto_detect;
   Position position;  ///< Of the last batch; 0 when there was none.

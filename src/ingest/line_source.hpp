@@ -1,5 +1,4 @@
-// Lines out of a file or standard input, decompressed on the way. What the file is, its first bytes say, not its name:
-// plain text, gzip, zstd or lz4, also several of them one after the other. Memory is bounded by the longest line.
+// Lines out of a file or standard input, decompressed on the way. Memory is bounded by the longest line.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +13,7 @@ namespace strata::ingest {
 /// Longest line, its end included. A longer one ends the reading: `limit_exceeded`.
 inline constexpr std::size_t line_bytes_max = std::size_t{64} << 20;
 
-/// A place between two lines, and a checksum of all text before it: the same place in the same text compares equal.
+/// A place between two lines, with a checksum of all text before it: equal points, equal text.
 struct SourcePoint {
   std::uint64_t line = 0;      ///< Lines before it.
   std::uint64_t bytes = 0;     ///< Decompressed bytes before it.
@@ -24,38 +23,35 @@ struct SourcePoint {
 
 class LineSource {
  public:
-  /// `-` is standard input. `not_found`, `io`; `unsupported` for archives of other kinds.
-  explicit LineSource(const std::string& path);
-  ~LineSource();
-  LineSource(const LineSource&) = delete;
-  LineSource& operator=(const LineSource&) = delete;
+  /// A path, or `-` for standard input. Errors as open_bytes.
+  explicit LineSource(const std::string& path) : LineSource(open_bytes(path)) {}
+  explicit LineSource(std::unique_ptr<ByteSource> bytes) : bytes_(std::move(bytes)) {}
 
-  /// The next line without its `\n` (a `\r` before it stays); false at the end. The view lives until the next call.
-  /// `invalid_argument` where the archive is damaged or cut short.
+  /// The next line without its `\n` (a `\r` before it stays, a byte order mark at the very start does not); false at
+  /// the end. The view lives until the next call. Errors as ByteSource::read.
   bool next(std::string_view& line);
-  /// Like next, but the line comes again.
+  /// The line that next() will give.
   bool peek(std::string_view& line);
-  /// Reads on to a place noted earlier. False when the text before it is not what it was then: the source is then of no
+  /// Reads on to a place noted earlier. False when the text before it is not what it was then; the source is then of no
   /// further use.
   bool skip_to(const SourcePoint& point);
 
-  /// Behind the line that next() gave last.
-  SourcePoint point() const { return point_; }
-  /// The path, or `standard input`.
+  /// The place behind the line that next() gave last.
+  const SourcePoint& point() const { return point_; }
   const std::string& name() const { return bytes_->name(); }
-  const std::string& path() const { return bytes_->path(); }
-  /// Bytes of the file read so far, as they are stored, and the file's size (0: unknown).
   std::uint64_t stored_bytes_read() const { return bytes_->stored_bytes_read(); }
   std::uint64_t stored_bytes() const { return bytes_->stored_bytes(); }
 
  private:
-  bool fill();
+  /// Bytes of the line at begin_, its end included; 0 at the end of the source.
+  std::size_t line_bytes();
+  void fill();
+  std::string_view line_of(std::size_t bytes) const;
 
   std::unique_ptr<ByteSource> bytes_;
   std::string buffer_;
-  std::size_t begin_ = 0;     // of what next() has not given yet
-  std::size_t searched_ = 0;  // no line end before it
-  std::size_t peeked_ = 0;    // bytes of the peeked line, with its end
+  std::size_t begin_ = 0;   ///< Of the line that comes next, within buffer_.
+  std::size_t filled_ = 0;  ///< End of what has been read.
   bool ended_ = false;
   SourcePoint point_;
 };
