@@ -1,0 +1,150 @@
+#include "cli/change_list.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "cli/text.hpp"
+#include "strata/error.hpp"
+#include "strata/options.hpp"
+
+namespace strata::cli {
+namespace {
+
+[[noreturn]] void refuse(const std::string& place, const std::string& reason,
+                         ErrorCode code = ErrorCode::invalid_argument) {
+  throw Error(code, place + ": " + reason);
+}
+
+void require_members(const Value& line, const std::string& place, const std::vector<std::string>& known) {
+  for (const ValueView::Member& member : line.view()) {
+    if (std::find(known.begin(), known.end(), member.name) != known.end()) continue;
+    const auto near = nearest(member.name, known);
+    refuse(place, "unknown member \"" + std::string(member.name) +
+                      "\": " + (near ? "did you mean \"" + *near + "\"?" : "it takes " + join(known, ", ")));
+  }
+}
+
+std::string required_string(const Value& line, const std::string& place, std::string_view name) {
+  const ValueView value = line[name];
+  if (value.type() != ValueType::string) refuse(place, "no \"" + std::string(name) + "\" (a string)");
+  return std::string(value.as_string());
+}
+
+std::optional<Version> version_of(const Value& line, const std::string& place) {
+  const ValueView value = line["if_version"];
+  if (value.is_missing()) return std::nullopt;
+  if (value.type() != ValueType::integer || compare(value, Value(0)) < 0) {
+    refuse(place, "\"if_version\" is no version: a whole number, 0 for a record that must be absent");
+  }
+  return Version{value.as_uint()};
+}
+
+Change parse_put(const Value& line, const std::string& place) {
+  require_members(line, place, {"op", "collection", "key", "value", "if_version", "ttl"});
+  Change change;
+  change.place = place;
+  change.collection = required_string(line, place, "collection");
+  if (!line["key"].is_missing()) change.key = required_string(line, place, "key");
+  if (line["value"].is_missing()) refuse(place, "no \"value\"");
+  change.value = Value(line["value"]);
+  change.if_version = version_of(line, place);
+  if (!line["ttl"].is_missing()) {
+    change.time_to_live = parse_duration(required_string(line, place, "ttl"));
+    if (!change.time_to_live) refuse(place, "\"ttl\" is no length of time: write \"12h\" or \"7d\"");
+  }
+  return change;
+}
+
+Change parse_delete(const Value& line, const std::string& place) {
+  require_members(line, place, {"op", "collection", "key", "if_version"});
+  Change change;
+  change.kind = Change::Kind::erase;
+  change.place = place;
+  change.collection = required_string(line, place, "collection");
+  change.key = required_string(line, place, "key");
+  change.if_version = version_of(line, place);
+  return change;
+}
+
+void make_change(Transaction& transaction, const Change& change, ChangesMade& made) {
+  Collection collection = transaction.collection(change.collection);
+  if (change.kind == Change::Kind::erase) {
+    const bool erased = collection.erase(*change.key, {change.if_version});
+    ++(erased ? made.deletes : made.absent);
+    return;
+  }
+  const PutOptions options{change.if_version, change.time_to_live};
+  if (change.key) {
+    collection.put(*change.key, change.value, options);
+  } else {
+    made.added.push_back(collection.add(change.value, options));
+  }
+  ++made.puts;
+}
+
+}  // namespace
+
+std::optional<Change> parse_change(std::string_view line, const std::string& place) {
+  if (line.find_first_not_of(" \t\r") == std::string_view::npos) return std::nullopt;
+  Value parsed;
+  try {
+    parsed = Value::from_json(line);
+  } catch (const Error& error) {
+    refuse(place, error.what());
+  }
+  if (parsed.type() != ValueType::object)
+    refuse(place, R"(not an object such as {"op":"put","collection":C,"key":K,"value":V})");
+  const std::string operation = required_string(parsed, place, "op");
+  if (operation == "put") return parse_put(parsed, place);
+  if (operation == "delete") return parse_delete(parsed, place);
+  constexpr std::array<std::string_view, 3> later = {"append", "enqueue", "link"};
+  if (std::find(later.begin(), later.end(), operation) != later.end()) {
+    refuse(place, "\"" + operation + "\" is not in this version of strata: it applies put and delete",
+           ErrorCode::unsupported);
+  }
+  const std::vector<std::string> known = {"put", "delete"};
+  const auto near = nearest(operation, known);
+  refuse(place,
+         "unknown op \"" + operation + "\": " + (near ? "did you mean " + *near + "?" : "it takes put and delete"));
+}
+
+std::vector<Change> read_changes(const std::string& file, const std::function<bool(std::string_view&)>& next) {
+  std::vector<Change> changes;
+  std::size_t bytes = 0;
+  std::uint64_t number = 0;
+  std::string_view line;
+  while (next(line)) {
+    const std::string place = file + ":" + std::to_string(++number);
+    auto change = parse_change(line, place);
+    if (!change) continue;
+    bytes += change->value.encoded().size();
+    if (changes.size() == transaction_changes_max) {
+      refuse(place,
+             "more than transaction_changes_max (" + human_count(transaction_changes_max) +
+                 ") changes for one transaction: split the file, or use import",
+             ErrorCode::limit_exceeded);
+    }
+    if (bytes > transaction_bytes_max) {
+      refuse(place,
+             "more than transaction_bytes_max (" + human_bytes(transaction_bytes_max) +
+                 ") for one transaction: split the file, or use import",
+             ErrorCode::limit_exceeded);
+    }
+    changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+ChangesMade make_changes(Transaction& transaction, const std::vector<Change>& changes) {
+  ChangesMade made;
+  for (const Change& change : changes) {
+    try {
+      make_change(transaction, change, made);
+    } catch (const Error& error) {
+      throw Error(error.code(), change.place + ": " + error.what());
+    }
+  }
+  return made;
+}
+
+}  // namespace strata::cli
