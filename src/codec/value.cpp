@@ -343,7 +343,10 @@ std::string ValueView::to_pretty_json() const {
   return out;
 }
 
-std::strong_ordering compare(ValueView a, ValueView b) { return compare_values(a, b, 0); }
+std::strong_ordering compare(ValueView a, ValueView b) {
+  if (a.encoded() == b.encoded()) return std::strong_ordering::equal;
+  return compare_values(a, b, 0);
+}
 
 Value::Value() : bytes_(codec::encoded_null) {}
 Value::Value(std::nullptr_t) : Value() {}
