@@ -260,6 +260,7 @@ TEST_F(GateTest, CountsThreadsAndProcessesThatWait) {
   auto pass = gate.enter(at_once());
   EXPECT_EQ(gate.waiting(), 0u);
   std::vector<ChildProcess> children;
+  children.reserve(2);
   for (int i = 0; i < 2; ++i) children.emplace_back([&] { return open().enter(patiently()) ? 0 : 1; });
   await_waiting(gate, 2);
   std::thread thread([&] { EXPECT_TRUE(gate.enter(patiently())); });
@@ -328,6 +329,7 @@ TEST_F(GateTest, SurvivesKillsOfHoldersAndWaitersAtRandomMoments) {
     }
   };
   std::vector<ChildProcess> children;
+  children.reserve(3);
   for (int i = 0; i < 3; ++i) children.emplace_back(work);
   // Every further hundred passes one dies wherever it happens to be, and another takes its place.
   for (std::uint32_t mark = 100; mark < passes; mark += 100) {

@@ -65,6 +65,7 @@ TEST(UuidMaking, GivesNoIdTwiceToThreads) {
   constexpr std::size_t each = 2000;
   std::vector<std::vector<Uuid>> made(threads);
   std::vector<std::thread> running;
+  running.reserve(threads);
   for (std::vector<Uuid>& ids : made) {
     running.emplace_back([&ids] {
       for (std::size_t i = 0; i < each; ++i) ids.push_back(make_uuid());

@@ -47,6 +47,7 @@ TEST(WakeWord, WakesAllThreads) {
   const auto word = make_local_wake_word();
   const std::uint32_t start = word->current();
   std::vector<std::thread> threads;
+  threads.reserve(4);
   std::atomic<int> woken{0};
   for (int i = 0; i < 4; ++i) threads.emplace_back([&] { woken += await_changes(*word, start, 1) ? 1 : 0; });
   word->notify();
