@@ -21,9 +21,10 @@ class Snapshot {
   std::vector<std::string> collections() const;
   Position position() const;
 
+  struct State;  ///< Known within the library alone.
+
  private:
   friend class Store;
-  struct State;
   explicit Snapshot(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };
@@ -40,9 +41,10 @@ class Transaction {
   /// The state that is being read.
   Position position() const;
 
+  struct State;  ///< Known within the library alone.
+
  private:
   friend class Store;
-  struct State;
   explicit Transaction(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;
 };

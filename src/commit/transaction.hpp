@@ -41,6 +41,8 @@ class Transaction : public Source {
   Uuid make_key();
   const Uuid& id() const { return id_; }
   bool wrote() const { return changes_ > 0 || !local_writes_.empty(); }
+  /// Lets the view go early: nothing can be read any more.
+  void let_go() { view_.reset(); }
   /// Ends the transaction: what it asks for. Lets the view go.
   Request take_request();
 

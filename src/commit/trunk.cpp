@@ -17,6 +17,7 @@ constexpr auto upkeep_every = std::chrono::seconds(1);
 constexpr std::uint64_t upkeep_every_positions = 2000;
 /// Footprints larger than this are compared before the write section, so that little is left to compare inside.
 constexpr std::size_t early_check_above = 16;
+constexpr std::size_t watched_before_cleaning = 64;
 
 std::int64_t steady_count() { return platform::steady_now().time_since_epoch().count(); }
 
@@ -267,28 +268,71 @@ void Trunk::start_background() {
   if (!background_.joinable() && !stopping_) background_ = std::thread([this] { work_in_background(); });
 }
 
+void Trunk::watch(const std::shared_ptr<Aged>& aged) {
+  if (!options_.background) return;
+  const std::lock_guard lock(background_mutex_);
+  if (aged_.size() >= watched_before_cleaning) {
+    std::erase_if(aged_, [](const auto& one) { return one.expired(); });
+  }
+  aged_.push_back(aged);
+  if (aged->until() >= watch_at_) return;
+  watch_at_ = aged->until();
+  if (!background_.joinable()) start_background();
+}
+
+void Trunk::expire_aged(std::unique_lock<std::mutex>& lock) {
+  std::vector<std::weak_ptr<Aged>> watched;
+  watched.swap(aged_);
+  watch_at_ = platform::SteadyTime::max();
+  lock.unlock();
+  const auto now = platform::steady_now();
+  std::erase_if(watched, [&](const auto& weak) {
+    const auto aged = weak.lock();
+    return !aged || aged->expire(now);
+  });
+  lock.lock();
+  for (const auto& weak : watched) {
+    const auto aged = weak.lock();
+    if (!aged) continue;
+    // One that is due but in use is looked at again a moment later.
+    watch_at_ = std::min(watch_at_, std::max(aged->until(), now + std::chrono::milliseconds(100)));
+    aged_.push_back(weak);
+  }
+}
+
+void Trunk::run_async(std::unique_lock<std::mutex>& lock) {
+  std::deque<Async> batch;
+  batch.swap(async_);
+  lock.unlock();
+  PendingGroup group;
+  for (const Async& entry : batch) group.push_back(entry.pending);
+  line_.commit_all(group);
+  for (Async& entry : batch) {
+    if (entry.pending->error) {
+      entry.promise.set_exception(entry.pending->error);
+    } else {
+      entry.promise.set_value(entry.pending->result);
+    }
+  }
+  lock.lock();
+}
+
 void Trunk::work_in_background() {
   std::unique_lock lock(background_mutex_);
   for (;;) {
-    background_changed_.wait(lock, [&] { return stopping_ || upkeep_due_ || !async_.empty(); });
+    const auto due = [&] { return stopping_ || upkeep_due_ || !async_.empty() || platform::steady_now() >= watch_at_; };
+    if (watch_at_ == platform::SteadyTime::max()) {
+      background_changed_.wait(lock, [&] { return due() || watch_at_ != platform::SteadyTime::max(); });
+    } else {
+      background_changed_.wait_until(lock, watch_at_, due);
+    }
     if (!async_.empty()) {
-      std::deque<Async> batch;
-      batch.swap(async_);
-      lock.unlock();
-      PendingGroup group;
-      for (const Async& entry : batch) group.push_back(entry.pending);
-      line_.commit_all(group);
-      for (Async& entry : batch) {
-        if (entry.pending->error) {
-          entry.promise.set_exception(entry.pending->error);
-        } else {
-          entry.promise.set_value(entry.pending->result);
-        }
-      }
-      lock.lock();
+      run_async(lock);
       continue;
     }
     if (stopping_) return;
+    if (platform::steady_now() >= watch_at_) expire_aged(lock);
+    if (!upkeep_due_) continue;
     upkeep_due_ = false;
     lock.unlock();
     try {

@@ -12,6 +12,7 @@
 #include <optional>
 #include <thread>
 
+#include "commit/aged.hpp"
 #include "commit/line.hpp"
 #include "commit/request.hpp"
 #include "commit/view.hpp"
@@ -60,6 +61,9 @@ class Trunk {
   /// What is known of a transaction id; nothing when it did not commit.
   std::optional<CommitResult> outcome(const Uuid& id);
 
+  /// Sees to it that the snapshot behind `aged` goes when its time is up, also if its owner sleeps.
+  void watch(const std::shared_ptr<Aged>& aged);
+
   engine::Engine& engine() { return *engine_; }
   const OpenOptions& options() const { return options_; }
   engine::Deadline deadline(std::optional<std::chrono::milliseconds> timeout) const;
@@ -86,6 +90,8 @@ class Trunk {
   void check_early(Request& request);
   void after_commit(Position before, Position now);
   void work_in_background();
+  void run_async(std::unique_lock<std::mutex>& lock);
+  void expire_aged(std::unique_lock<std::mutex>& lock);
   void start_background();
 
   std::unique_ptr<engine::Engine> engine_;
@@ -108,6 +114,8 @@ class Trunk {
   std::mutex background_mutex_;
   std::condition_variable background_changed_;
   std::deque<Async> async_;
+  std::vector<std::weak_ptr<Aged>> aged_;
+  platform::SteadyTime watch_at_ = platform::SteadyTime::max();  ///< When the oldest of them is due.
   bool upkeep_due_ = false;
   bool stopping_ = false;
   std::thread background_;

@@ -1,0 +1,305 @@
+#include "operate/dump.hpp"
+
+#include <map>
+
+#include "codec/record.hpp"
+#include "codec/varint.hpp"
+#include "commit/derivation.hpp"
+#include "commit/transaction.hpp"
+#include "model/record.hpp"
+#include "platform/clock.hpp"
+#include "platform/random.hpp"
+#include "strata/error.hpp"
+
+namespace strata::operate {
+namespace {
+
+using commit::CollectionDefinition;
+
+constexpr int dump_format = 1;
+
+void write_collection(commit::View& view, const CollectionDefinition& collection,
+                      const std::function<void(std::string_view)>& sink, engine::Progress* progress,
+                      std::uint64_t& done) {
+  Value line = Value::object({{"collection", collection.name}});
+  const Value definition = commit::encode_definition(collection);
+  line.set("definition", definition);
+  sink(line.to_json());
+  const Time now = platform::clock().now();
+  const std::string collection_json = Value(collection.name).to_json();
+  std::string text;
+  const auto cursor = view.reader().scan({collection.records(), {}, {}}, {});
+  while (cursor->next()) {
+    const codec::RecordRow row = model::decode_row(collection, cursor->key(), cursor->value());
+    if (model::is_expired(row.header, now)) continue;
+    text = "{\"collection\":" + collection_json + ",\"key\":";
+    Value(cursor->key()).view().to_json(text);
+    text += ",\"value\":";
+    ValueView(row.body).to_json(text);
+    text +=
+        ",\"created\":\"" + row.header.created.to_string() + "\",\"updated\":\"" + row.header.updated.to_string() + '"';
+    if (row.header.expires) text += ",\"expires\":\"" + row.header.expires->to_string() + '"';
+    text += '}';
+    sink(text);
+    if (++done % 1024 == 0 && progress && !progress->advance("dump", done, view.head().records)) {
+      throw Error(ErrorCode::busy, "the dump was cancelled and is not complete");
+    }
+  }
+}
+
+/// Reads a dump line by line into a store.
+class Loading {
+ public:
+  Loading(commit::Trunk& trunk, engine::Progress* progress) : trunk_(trunk), progress_(progress) {}
+
+  LoadReport run(const std::function<bool(std::string& line)>& source) {
+    std::string line;
+    while (!ended_ && source(line)) {
+      ++line_number_;
+      if (line.empty()) continue;
+      const Value parsed = parse(line);
+      if (line_number_ == 1 || !begun_) {
+        begin(parsed);
+      } else if (parsed["end"]) {
+        end(parsed);
+      } else if (parsed["definition"]) {
+        declare(parsed);
+      } else {
+        take_record(parsed, line.size());
+      }
+    }
+    if (!begun_) throw Error(ErrorCode::invalid_argument, "the dump is empty");
+    if (!ended_) refuse("the dump ends without its last line: it was cut short; what came before has been loaded");
+    return report_;
+  }
+
+ private:
+  static constexpr std::size_t batch_records = 2000;
+  static constexpr std::size_t batch_bytes = std::size_t{4} << 20;
+
+  [[noreturn]] void refuse(const std::string& why) const {
+    throw Error(ErrorCode::invalid_argument, "line " + std::to_string(line_number_) + " of the dump: " + why);
+  }
+
+  Value parse(const std::string& line) const {
+    try {
+      Value value = Value::from_json(line);
+      if (value.type() != ValueType::object) refuse("it is no JSON object");
+      return value;
+    } catch (const Error& error) {
+      refuse(error.what());
+    }
+  }
+
+  std::string text_at(const Value& line, std::string_view name) const {
+    const ValueView found = line[name];
+    if (found.type() != ValueType::string) refuse("`" + std::string(name) + "` is missing or no text");
+    return std::string(found.as_string());
+  }
+
+  std::optional<Time> time_at(const Value& line, std::string_view name) const {
+    if (!line[name]) return std::nullopt;
+    const auto time = Time::parse(text_at(line, name));
+    if (!time) refuse("`" + std::string(name) + "` is no time");
+    return time;
+  }
+
+  void begin(const Value& line) {
+    begun_ = true;
+    if (line["strata"].int_or(0) != dump_format) {
+      refuse(line["strata"] ? "this version of Strata reads dumps of format 1"
+                            : "this is no dump (it lacks the line that begins one)");
+    }
+    total_ = static_cast<std::uint64_t>(line["records"].int_or(0));
+    expected_digest_ = text_at(line, "digest");
+    const std::uint64_t digest_key = line["digest_key"].as_uint();
+    trunk_.exclusive(trunk_.deadline({}), Durability::sync, [&](commit::Writer& writer) {
+      fresh_ = writer.head().position == Position{} && writer.head().records == 0;
+      if (!fresh_) return;
+      writer.head().digest_key = digest_key;
+      writer.note_written();
+    });
+    if (fresh_ && line["next_space"]) apply_next_space(line["next_space"]);
+  }
+
+  commit::Request new_request() {
+    commit::Request request;
+    request.id = platform::make_uuid();
+    request.origin = "load";
+    return request;
+  }
+
+  void apply_next_space(ValueView next) {
+    commit::Request request = new_request();
+    commit::Write write;
+    write.space = commit::catalogue_space;
+    write.key = commit::next_space_key;
+    write.body = Value::object({{"next", Value(next)}}).encoded();
+    request.writes.push_back(std::move(write));
+    commit_request(std::move(request));
+  }
+
+  void commit_request(commit::Request request) {
+    trunk_.exclusive(trunk_.deadline(std::chrono::seconds(60)), Durability::relaxed, [&](commit::Writer& writer) {
+      request.seen = writer.head().position;
+      writer.apply(request);
+    });
+  }
+
+  void declare(const Value& line) {
+    flush();
+    ++report_.collections;
+    CollectionDefinition definition = commit::decode_definition(text_at(line, "collection"), line["definition"]);
+    trunk_.exclusive(trunk_.deadline(std::chrono::seconds(60)), Durability::relaxed, [&](commit::Writer& writer) {
+      if (writer.catalogue()->find(definition.name)) return;  // what is there already keeps its declaration
+      auto view = std::make_unique<commit::View>(writer.transaction(), std::make_shared<codec::Head>(writer.head()),
+                                                 writer.catalogue());
+      commit::Transaction transaction(std::move(view), platform::make_uuid(), platform::clock().now(),
+                                      commit::Transaction::Tracking::none);
+      commit::check_collection_name(definition.name);
+      if (!fresh_) renumber(transaction, definition);
+      transaction.define(definition);
+      commit::Request request = transaction.take_request();
+      request.origin = "load";
+      writer.apply(request);
+    });
+  }
+
+  static void renumber(commit::Transaction& transaction, CollectionDefinition& definition) {
+    definition.id = transaction.take_space();
+    if (definition.options.history.enabled) definition.history_id = transaction.take_space();
+    for (commit::IndexDefinition& index : definition.indexes) {
+      index.id = transaction.take_space();
+      index.ready = true;  // over no records: writers fill it
+    }
+  }
+
+  void take_record(const Value& line, std::size_t bytes) {
+    const std::string collection = text_at(line, "collection");
+    const std::string key = text_at(line, "key");
+    if (!line["value"]) refuse("`value` is missing");
+    model::check_key(key);
+    model::check_body(key, line["value"]);
+    if (collection != collection_name_) {
+      flush();
+      const auto view = trunk_.view();
+      const CollectionDefinition* found = view->catalogue().find(collection);
+      if (!found) refuse("collection `" + collection + "` has not been declared before");
+      collection_name_ = collection;
+      records_ = found->records();
+    }
+    commit::Write write;
+    write.space = records_;
+    write.key = key;
+    write.body = line["value"].encoded();
+    write.created = time_at(line, "created");
+    write.updated = time_at(line, "updated");
+    write.expires = time_at(line, "expires");
+    batch_.insert_or_assign(key, std::move(write));
+    batch_size_ += bytes;
+    ++report_.records;
+    if (batch_.size() >= batch_records || batch_size_ >= batch_bytes) flush();
+  }
+
+  void flush() {
+    if (batch_.empty()) return;
+    commit::Request request = new_request();
+    for (auto& [key, write] : batch_) request.writes.push_back(std::move(write));
+    batch_.clear();
+    batch_size_ = 0;
+    commit_request(std::move(request));
+    if (progress_ && !progress_->advance("load", report_.records, total_)) {
+      throw Error(ErrorCode::busy,
+                  "the load was cancelled; what came before line " + std::to_string(line_number_) + " has been loaded");
+    }
+  }
+
+  void end(const Value& line) {
+    flush();
+    ended_ = true;
+    if (static_cast<std::uint64_t>(line["records"].int_or(-1)) != report_.records) {
+      refuse("it announces " + std::to_string(line["records"].int_or(-1)) + " records, but " +
+             std::to_string(report_.records) + " came");
+    }
+    trunk_.exclusive(trunk_.deadline({}), Durability::sync, [](commit::Writer& writer) { writer.note_written(); });
+    if (!fresh_) return;
+    const std::string digest = trunk_.view()->head().digest.to_string();
+    if (digest != expected_digest_) {
+      throw Error(ErrorCode::corruption, "the store loaded has digest " + digest + ", the dump says " +
+                                             expected_digest_ + ": the dump was changed, or others wrote meanwhile");
+    }
+    report_.digest_compared = true;
+  }
+
+  commit::Trunk& trunk_;
+  engine::Progress* progress_;
+  LoadReport report_;
+  std::uint64_t line_number_ = 0;
+  std::uint64_t total_ = 0;
+  bool begun_ = false, ended_ = false, fresh_ = false;
+  std::string expected_digest_;
+  std::string collection_name_;
+  commit::Space records_;
+  std::map<std::string, commit::Write> batch_;
+  std::size_t batch_size_ = 0;
+};
+
+/// Digest and number of what a dump holds: expired records are left out of it.
+struct Live {
+  codec::Hash128 digest;
+  std::uint64_t records = 0;
+};
+
+Live live_part(commit::View& view) {
+  Live live{view.head().digest, 0};
+  const Time now = platform::clock().now();
+  const std::uint64_t digest_key = view.head().digest_key;
+  for (const auto& [name, collection] : view.catalogue().collections()) {
+    if (const auto row = view.reader().get({commit::totals_space, commit::totals_key(collection.records())})) {
+      live.records += codec::decode_totals(*row).rows;
+    }
+  }
+  const Bytes end = commit::expiry_key(now, commit::Space{}, {});
+  const auto cursor = view.reader().scan({commit::expiry_space, {}, end}, {.keys_only = true});
+  while (cursor->next()) {
+    const Bytes entry(cursor->key());
+    const commit::Space space{codec::read_be32(entry.data() + 8)};
+    const std::string_view key = std::string_view(entry).substr(12);
+    const auto row = view.reader().get({space, key});
+    if (!row) continue;
+    const codec::RecordRow decoded = codec::decode_record({space, key}, *row);
+    live.digest -= codec::digest_term(
+        {space, key}, codec::content_hash(decoded.body, decoded.header.expires, digest_key), digest_key);
+    --live.records;
+  }
+  return live;
+}
+
+}  // namespace
+
+void dump(commit::Trunk& trunk, const std::function<void(std::string_view line)>& sink, engine::Progress* progress) {
+  const auto view = trunk.view();
+  const codec::Head& head = view->head();
+  const Live live = live_part(*view);
+  const commit::Catalogue& catalogue = view->catalogue();
+  Value first = Value::object({{"strata", dump_format},
+                               {"store", head.store_id.to_string()},
+                               {"position", head.position.value},
+                               {"time", head.time.to_string()},
+                               {"digest", live.digest.to_string()},
+                               {"digest_key", head.digest_key},
+                               {"records", live.records}});
+  if (catalogue.next_space_version() != Version{}) first.set("next_space", Value(catalogue.next_space()));
+  sink(first.to_json());
+  std::uint64_t done = 0;
+  for (const auto& [name, collection] : catalogue.collections())
+    write_collection(*view, collection, sink, progress, done);
+  sink(Value::object({{"end", true}, {"records", done}}).to_json());
+}
+
+LoadReport load(commit::Trunk& trunk, const std::function<bool(std::string& line)>& source,
+                engine::Progress* progress) {
+  return Loading(trunk, progress).run(source);
+}
+
+}  // namespace strata::operate

@@ -1,0 +1,80 @@
+#include "store/url.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <string>
+
+#include "strata/error.hpp"
+
+namespace strata::store {
+namespace {
+
+[[noreturn]] void refuse(std::string_view text, const std::string& why) {
+  throw Error(ErrorCode::invalid_argument, "store `" + std::string(text) + "`: " + why);
+}
+
+bool is_scheme(std::string_view text) {
+  // A single letter is a drive elsewhere, and no engine's name.
+  return text.size() > 1 &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::islower(c) || std::isdigit(c); });
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+std::string decoded(std::string_view whole, std::string_view part) {
+  std::string out;
+  for (std::size_t i = 0; i < part.size(); ++i) {
+    if (part[i] != '%') {
+      out += part[i];
+      continue;
+    }
+    const int high = i + 2 < part.size() ? hex_digit(part[i + 1]) : -1;
+    const int low = i + 2 < part.size() ? hex_digit(part[i + 2]) : -1;
+    if (high < 0 || low < 0) refuse(whole, "`%` must be followed by two hexadecimal digits");
+    out += static_cast<char>(high * 16 + low);
+    i += 2;
+  }
+  return out;
+}
+
+void parse_parameters(std::string_view whole, std::string_view text, Url& url) {
+  while (!text.empty()) {
+    const std::string_view one = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), one.size() + 1));
+    const std::size_t equals = one.find('=');
+    if (equals == std::string_view::npos || equals == 0)
+      refuse(whole, "a parameter is written name=value, not `" + std::string(one) + "`");
+    if (!url.parameters.emplace(decoded(whole, one.substr(0, equals)), decoded(whole, one.substr(equals + 1))).second) {
+      refuse(whole, "parameter `" + std::string(one.substr(0, equals)) + "` is given twice");
+    }
+  }
+}
+
+}  // namespace
+
+Url parse_url(std::string_view text) {
+  Url url;
+  if (text.empty())
+    throw Error(ErrorCode::invalid_argument, "no store is named; give a directory or a URL such as lmdb:DIR");
+  const std::size_t colon = text.find(':');
+  if (colon == std::string_view::npos || !is_scheme(text.substr(0, colon))) {
+    url.location = text;
+    return url;
+  }
+  url.scheme = text.substr(0, colon);
+  std::string_view rest = text.substr(colon + 1);
+  if (const std::size_t question = rest.find('?'); question != std::string_view::npos) {
+    parse_parameters(text, rest.substr(question + 1), url);
+    rest = rest.substr(0, question);
+  }
+  url.location = rest;
+  if (url.location.empty() && url.scheme != "memory") refuse(text, "say where, as in " + url.scheme + ":DIR");
+  return url;
+}
+
+}  // namespace strata::store

@@ -1,0 +1,20 @@
+// Store URLs: `scheme:location?name=value&name=value`, or a bare path.
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace strata::store {
+
+struct Url {
+  std::string scheme;    ///< Empty for a bare path.
+  std::string location;  ///< The path, or what a remote engine understands.
+  std::map<std::string, std::string> parameters;
+};
+
+/// `%41` in parameters is decoded. `invalid_argument` when malformed: no location where one is needed, a parameter
+/// without name or given twice.
+Url parse_url(std::string_view text);
+
+}  // namespace strata::store
