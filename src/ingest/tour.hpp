@@ -1,8 +1,9 @@
 // The tour: what Strata does, shown on this machine's own package catalogue. Each step prints the command that a person
 // would type, runs it, and prints its answer.
 //
-// Commands that the tour runs: import (--newest, --batch), index, find (--where --order --limit --since --fields
-// --explain), put, log (--follow --from --limit), verify, stats.
+// Commands that the tour types: import (--newest, --batch), export, index create, find (--where --order --limit --since
+// --fields
+// --explain), log (--from --follow --limit), verify, stats.
 #pragma once
 
 #include <optional>
@@ -13,8 +14,8 @@ namespace strata::ingest {
 
 struct TourOptions {
   std::string binary;  ///< Path of the `strata` program itself, resolved by the caller.
-  std::optional<std::string>
-      directory;  ///< Keep the store here; must be absent or empty. None: a temporary one, removed at the end.
+  /// Keep the store here; absent or an empty directory. None: a temporary one, removed at the end.
+  std::optional<std::string> directory;
   std::optional<std::string> from;  ///< A deb822 file to import in place of this system's apt lists.
   bool colour = false;
 };
