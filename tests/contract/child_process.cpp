@@ -13,8 +13,6 @@
 namespace strata::engine {
 namespace {
 
-constexpr char role_flag[] = "--role";
-
 std::map<std::string, Role>& roles() {
   static std::map<std::string, Role> known;
   return known;
@@ -53,22 +51,6 @@ void close_pipes(std::initializer_list<int> descriptors) {
   }
 }
 
-int play(int count, char** words) {
-  const RoleArguments arguments(words + 3, words + count);
-  const auto role = roles().find(words[2]);
-  if (role == roles().end()) {
-    std::cerr << "no role " << words[2] << "\n";
-    return 2;
-  }
-  try {
-    ParentLine parent;
-    return role->second(arguments, parent);
-  } catch (const std::exception& error) {
-    std::cerr << "role " << words[2] << ": " << error.what() << "\n";
-    return 3;
-  }
-}
-
 }  // namespace
 
 void ParentLine::say(const std::string& line) { write_line(STDOUT_FILENO, line); }
@@ -80,11 +62,26 @@ std::string ParentLine::hear() {
 
 bool register_role(const std::string& name, Role role) { return roles().emplace(name, role).second; }
 
+int play_role(const std::string& name, const RoleArguments& arguments) {
+  const auto role = roles().find(name);
+  if (role == roles().end()) {
+    std::cerr << "no role " << name << "\n";
+    return 2;
+  }
+  try {
+    ParentLine parent;
+    return role->second(arguments, parent);
+  } catch (const std::exception& error) {
+    std::cerr << "role " << name << ": " << error.what() << "\n";
+    return 3;
+  }
+}
+
 ChildProcess::ChildProcess(const std::string& role, const RoleArguments& arguments) {
   int down[2] = {-1, -1};
   int up[2] = {-1, -1};
   if (::pipe2(down, O_CLOEXEC) != 0 || ::pipe2(up, O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");
-  std::vector<std::string> words{"/proc/self/exe", role_flag, role};
+  std::vector<std::string> words{"/proc/self/exe", "--role", role};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
   for (std::string& word : words) pointers.push_back(word.data());
@@ -147,10 +144,3 @@ int run_in_fork(bool (*act)(void* context), void* context) {
 }
 
 }  // namespace strata::engine
-
-int main(int count, char** words) {
-  ::signal(SIGPIPE, SIG_IGN);
-  if (count > 2 && std::string(words[1]) == strata::engine::role_flag) return strata::engine::play(count, words);
-  testing::InitGoogleTest(&count, words);
-  return RUN_ALL_TESTS();
-}

@@ -1,4 +1,5 @@
-// Other processes for tests: the test program itself, started again to play a role.
+// Other processes for tests: the test program itself, started again to play a role. Such a program is linked with
+// role_main.cpp instead of GoogleTest's main.
 #pragma once
 
 #include <map>
@@ -21,6 +22,8 @@ using Role = int (*)(const RoleArguments& arguments, ParentLine& parent);
 
 /// Makes a role known: `const bool made = register_role("writer", play_writer);` at namespace scope.
 bool register_role(const std::string& name, Role role);
+/// Returns the exit code.
+int play_role(const std::string& name, const RoleArguments& arguments);
 
 class ChildProcess {
  public:

@@ -343,22 +343,6 @@ TEST_P(Forks, AChildThatDropsWhatItInheritedDisturbsNothing) {
   handles.snapshot.reset();
 }
 
-bool open_anew(void* context) {
-  const auto& site = *static_cast<EngineSite*>(context);
-  const auto engine = site.open_bare();
-  write(*engine, {{"child", "1"}});
-  return read(*engine->snapshot(), "parent") == "1";
-}
-
-TEST_P(Processes, AForkedChildMayOpenTheStoreAnew) {
-  write(*engine_, {{"parent", "1"}});
-  const auto snapshot = engine_->snapshot();
-  EXPECT_EQ(run_in_fork(open_anew, &site_), 0);
-  EXPECT_EQ(read(*engine_->snapshot(), "child"), "1");
-  EXPECT_EQ(read(*snapshot, "child"), std::nullopt);
-  write(*engine_, {{"parent", "2"}});
-}
-
 INSTANTIATE_TEST_SUITE_P(Engines, Survival, testing::ValuesIn(persistent_schemes()), scheme_name);
 INSTANTIATE_TEST_SUITE_P(Engines, Processes, testing::ValuesIn(shared_schemes()), scheme_name);
 INSTANTIATE_TEST_SUITE_P(Engines, Forks, testing::ValuesIn(schemes_under_test()), scheme_name);
