@@ -1,5 +1,6 @@
 #include "ingest/command_line.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -14,14 +15,20 @@ constexpr std::string_view bold = "1";
 constexpr std::string_view faint = "2";
 constexpr std::string_view green = "32";
 
-/// The first characters of UTF-8 text, an ellipsis where some are left out.
+/// The first characters of UTF-8 text; an ellipsis where it is cut within a word.
 std::string cut(std::string_view text, std::size_t characters_max) {
   std::size_t characters = 0;
-  std::size_t keep = 0;  // where the last character that still leaves room for the ellipsis ends
+  std::size_t keep = 0;  // where the last character begins that may be kept
   for (std::size_t i = 0; i < text.size(); ++i) {
     if ((static_cast<unsigned char>(text[i]) & 0xC0u) == 0x80u) continue;
     if (++characters == characters_max) keep = i;
-    if (characters > characters_max) return std::string(text.substr(0, keep)) + "…";
+    if (characters > characters_max) {
+      std::string_view kept = text.substr(0, keep);
+      if (kept.ends_with("─")) return std::string(kept) + "─";
+      if (!kept.ends_with(' ')) return std::string(kept) + "…";
+      kept.remove_suffix(kept.size() - 1 - std::min(kept.find_last_not_of(' '), kept.size() - 1));
+      return std::string(kept);
+    }
   }
   return std::string(text);
 }
@@ -65,11 +72,12 @@ void CommandLine::heading(std::string_view text) { out_ << '\n' << painted(text,
 void CommandLine::remark(std::string_view text) { out_ << "  " << painted(text, faint) << '\n' << std::flush; }
 
 void CommandLine::show_command(std::string_view command) {
-  while (true) {
-    const std::size_t end = command.find('\n');
-    out_ << painted("$ ", faint) << painted(command.substr(0, end), green) << '\n';
-    if (end == std::string_view::npos) break;
-    command.remove_prefix(end + 1);
+  while (!command.empty()) {
+    const std::size_t end = std::min(command.find('\n'), command.size());
+    const std::string_view line = command.substr(0, end);
+    // A line that is indented goes on with the one before it.
+    out_ << painted(line.starts_with(' ') ? "  " : "$ ", faint) << painted(line, green) << '\n';
+    command.remove_prefix(std::min(end + 1, command.size()));
   }
   out_ << std::flush;
 }

@@ -162,17 +162,23 @@ class Tour {
     const std::string command = import_command();
     line_.show_command(command);
     const Answer answer = line_.run(command);
-    std::vector<std::string> shown;
     std::uint64_t records = 0;
-    for (const Value& row : json_lines(answer.lines)) {
-      records += row["records"].as_uint();
-      shown.push_back(padded(grouped(row["records"].as_uint()), 8) + " records in " +
-                      decimal(row["seconds"].as_double(), 2) + " s, " + grouped(row["records_per_second"].as_uint()) +
-                      "/s, " + grouped(row["batches"].as_uint()) + " batches, each atomic and synced; " +
-                      grouped(row["superseded"].int_or(0) > 0 ? row["superseded"].as_uint() : 0) + " not newer");
-    }
+    for (const Value& row : json_lines(answer.lines)) records += row["records"].as_uint();
     if (records == 0)
       throw Error(ErrorCode::not_found, "no packages in " + lists_[0] + ": name another file with --from");
+    show_imports(answer);
+  }
+
+  void show_imports(const Answer& answer) {
+    std::vector<std::string> shown;
+    for (const Value& row : json_lines(answer.lines)) {
+      const std::uint64_t batches = row["batches"].as_uint();
+      const ValueView superseded = row["superseded"];
+      shown.push_back(padded(grouped(row["records"].as_uint()), 7) + " records in " +
+                      decimal(row["seconds"].as_double(), 2) + " s (" + grouped(row["records_per_second"].as_uint()) +
+                      "/s), " + grouped(batches) + (batches == 1 ? " batch" : " batches, each") + " atomic and synced" +
+                      (superseded ? "; " + grouped(superseded.as_uint()) + " left out, not newer" : ""));
+    }
     line_.show_answer(shown);
   }
 
@@ -236,8 +242,11 @@ class Tour {
       }
       since = (store.describe().time + std::chrono::microseconds(1)).to_string();
     }
-    line_.type("strata export packages --where \"Package in (" + names +
-               ")\" |\n    sed 's/\"Priority\":\"optional\"/\"Priority\":\"important\"/' | strata import packages -");
+    const std::string command = "strata export packages --where \"Package in (" + names +
+                                ")\" |\n    sed 's/\"Priority\":\"optional\"/\"Priority\":\"important\"/' | "
+                                "strata import packages -";
+    line_.show_command(command);
+    show_imports(line_.run(command));
     const Answer changed = line_.type("strata find packages --since " + since + " --fields Priority,Version");
     if (changed.lines.size() < 3)
       throw Error(ErrorCode::internal, "the tour's own changes were not found: please report this");
@@ -329,7 +338,7 @@ class Tour {
 
   void compare_sizes() {
     line_.heading("Size, against the same records and indexes as rows of JSON text in SQLite");
-    line_.type("strata stats");
+    show_statistics();
     const Store store = open_store();
     const StoreStatistics statistics = store.statistics();
     const std::optional<std::uint64_t> sqlite = sqlite_json_bytes(store, scratch_.file("baseline.sqlite"));
@@ -343,6 +352,18 @@ class Tour {
     } else {
       shown.push_back("this build has no SQLite to compare with");
     }
+    line_.show_answer(shown);
+  }
+
+  /// What is about size: the first lines, and the table of spaces.
+  void show_statistics() {
+    line_.show_command("strata stats");
+    const std::vector<std::string> lines = line_.run("strata stats").lines;
+    const auto table = std::find(lines.begin(), lines.end(), "");
+    constexpr std::ptrdiff_t lines_about_size = 5;
+    std::vector<std::string> shown(lines.begin(), lines.begin() + std::min(lines_about_size, table - lines.begin()));
+    shown.emplace_back("...");
+    shown.insert(shown.end(), table, lines.end());
     line_.show_answer(shown);
   }
 
