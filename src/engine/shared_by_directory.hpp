@@ -33,14 +33,6 @@ class SharedByDirectory {
     return shared;
   }
 
-  /// Whether the parent of this process had the directory open when it forked.
-  bool inherited(const std::string& directory) {
-    const platform::FileIdentity identity = platform::identity_of(directory);
-    std::scoped_lock lock(mutex_);
-    auto found = open_.find(identity);
-    return found != open_.end() && found->second.bond.inherited();
-  }
-
  private:
   struct Entry {
     std::weak_ptr<Shared> shared;

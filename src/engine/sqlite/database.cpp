@@ -23,7 +23,7 @@ constexpr milliseconds compact_patience{10000};
 /// How long a checkpoint waits for the gate, and then for readers, before it leaves the log to grow on.
 constexpr milliseconds restart_gate_patience{5};
 constexpr milliseconds restart_reader_patience{3};
-constexpr milliseconds compact_reader_patience{2000};
+constexpr milliseconds compact_reader_patience{1000};
 
 constexpr std::uint64_t restart_factor = 4;
 constexpr std::uint64_t maintain_fraction = 4;
@@ -128,7 +128,7 @@ void Database::open_writer() {
                        "; PRAGMA user_version=" + std::to_string(layout_version),
                    "write the header");
   writer_->commit();
-  commits_ = 1;
+  sync_.committed();
 }
 
 void Database::poison(const std::string& reason) noexcept {
@@ -143,11 +143,7 @@ void Database::poison(const std::string& reason) noexcept {
 }
 
 void Database::refuse() const {
-  if (inherited()) {
-    throw Error(ErrorCode::closed, place_ +
-                                       " was opened by the parent of this process, and SQLite's locks do not survive "
-                                       "fork(); start a program that opens it itself");
-  }
+  bond_.check(place_);
   std::scoped_lock lock(reason_mutex_);
   throw Error(ErrorCode::io, place_ +
                                  " is stopped since a write failed; close it everywhere in this process and open it "
@@ -244,11 +240,8 @@ void Database::commit(Turn& turn, Durability durability, bool changed) {
     turn.pass.reset();
     throw Error(ErrorCode::io, error.what());
   }
-  if (changed) {
-    ++commits_;
-    wal_pages_ = connection.wal_pages();
-  }
-  const std::uint64_t commit = commits_;
+  if (changed) wal_pages_ = connection.wal_pages();
+  const std::uint64_t commit = changed ? sync_.committed() : sync_.commits();
   // The log is in commit order and synced as a whole, so the next writer need not wait for this one's sync.
   turn.pass.reset();
   if (durability == Durability::sync) sync_through(commit);
@@ -263,18 +256,15 @@ void Database::abandon(Turn& turn) noexcept {
 }
 
 void Database::sync_through(std::uint64_t commit) {
-  std::scoped_lock lock(sync_mutex_);
-  if (synced_ >= commit) return;
-  check();
-  const std::uint64_t reached = commits_;
-  try {
-    log_.sync();
-  } catch (const Error& error) {
-    poison(error.what());
-    throw;
-  }
-  synced_ = reached;
-  ++syncs_;
+  sync_.through(commit, [&] {
+    check();
+    try {
+      log_.sync();
+    } catch (const Error& error) {
+      poison(error.what());
+      throw;
+    }
+  });
 }
 
 void Database::checkpoint_if_due(std::uint64_t pages_least) noexcept {
@@ -340,10 +330,9 @@ void Database::compact(Progress& progress) {
       if (error.code() != ErrorCode::busy && error.code() != ErrorCode::limit_exceeded) poison(error.what());
       throw;
     }
-    ++commits_;
     wal_pages_ = 0;
   }
-  sync_through(commits_);
+  sync_through(sync_.committed());
 }
 
 /// Requires: the gate. False when `progress` asked to stop.
@@ -384,16 +373,11 @@ EngineStatistics Database::statistics() {
   statistics.readers = snapshots_;
   if (statistics.readers > 0) statistics.oldest_reader_process = platform::process_id();
   statistics.details["wal_pages"] = std::to_string(wal_pages_);
-  statistics.details["commits"] = std::to_string(commits_);
+  statistics.details["commits"] = std::to_string(sync_.commits());
+  statistics.details["syncs"] = std::to_string(sync_.syncs());
   statistics.details["checkpoints"] = std::to_string(checkpoints_);
-  {
-    std::scoped_lock lock(sync_mutex_);
-    statistics.details["syncs"] = std::to_string(syncs_);
-  }
-  {
-    std::scoped_lock lock(pool_mutex_);
-    statistics.details["connections"] = std::to_string(connections_.size());
-  }
+  std::scoped_lock lock(pool_mutex_);
+  statistics.details["connections"] = std::to_string(connections_.size());
   return statistics;
 }
 

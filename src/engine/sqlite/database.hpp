@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/commit_sync.hpp"
 #include "engine/process_bond.hpp"
 #include "engine/sqlite/connection.hpp"
 #include "platform/file.hpp"
@@ -97,10 +98,7 @@ class Database {
   std::atomic<std::uint64_t> snapshots_{0};
   std::atomic<bool> log_seen_{false};
 
-  std::atomic<std::uint64_t> commits_{0};
-  std::mutex sync_mutex_;
-  std::uint64_t synced_ = 0;  // commits known to be on disk
-  std::uint64_t syncs_ = 0;
+  CommitSync sync_;
 
   std::mutex checkpoint_mutex_;
   std::atomic<std::uint64_t> wal_pages_{0};

@@ -6,11 +6,13 @@
 #include <utility>
 
 #include "engine/engine_parameters.hpp"
+#include "engine/process_bond.hpp"
 #include "engine/shared_by_directory.hpp"
 #include "engine/sqlite/database.hpp"
 #include "engine/sqlite/row_reader.hpp"
 #include "engine/stored_key.hpp"
 #include "platform/file.hpp"
+#include "platform/file_status_calls.hpp"
 #include "platform/wake_word.hpp"
 #include "strata/engine.hpp"
 #include "strata/error.hpp"
@@ -157,19 +159,28 @@ class SqliteEngine : public Engine {
   std::unique_ptr<Wake> wake_;
 };
 
+/// SQLite remembers by device and inode which locks this process holds. A forked child holds none of them, and must not
+/// find what its parent left there.
+void prepare_for_forks() {
+  static const bool prepared = [] {
+    sqlite3_vfs* system = sqlite3_vfs_find(nullptr);
+    const platform::FileStatusCalls calls = platform::file_status_calls();
+    return system != nullptr && system->xSetSystemCall(system, "stat", calls.stat) == SQLITE_OK &&
+           system->xSetSystemCall(system, "fstat", calls.fstat) == SQLITE_OK;
+  }();
+  if (!prepared) throw Error(ErrorCode::internal, "SQLite did not take its system calls; report this defect in Strata");
+  static const ProcessBond first_use;
+  if (first_use.inherited()) sqlite3_randomness(0, nullptr);  // or it draws what its parent draws
+}
+
 std::unique_ptr<Engine> open_sqlite(const OpenRequest& request) {
   EngineParameters parameters("sqlite:", request.parameters);
   DatabaseOptions options;
-  options.cache_bytes = parameters.bytes("cache_bytes", std::uint64_t{16} << 20, {.least = 1 << 20});
+  options.cache_bytes = parameters.bytes("cache_bytes", std::uint64_t{8} << 20, {.least = 1 << 20});
   options.mmap_bytes = parameters.bytes("mmap_bytes", std::uint64_t{1} << 30, {.most = INT64_MAX});
   options.wal_bytes = parameters.bytes("wal_bytes", std::uint64_t{8} << 20, {.least = 1 << 16, .most = INT64_MAX});
   parameters.refuse_unknown();
-  if (databases().inherited(request.directory)) {
-    throw Error(ErrorCode::unsupported,
-                "sqlite:" + request.directory +
-                    " was open in the parent when this process was forked, and SQLite's locks do not survive that; "
-                    "start a program that opens it itself");
-  }
+  prepare_for_forks();
   auto database = databases().open(request.directory, [&] { return std::make_unique<Database>(request, options); });
   if (!request.read_only) database->allow_writing(request.store_directory);
   return std::make_unique<SqliteEngine>(request, std::move(database));
