@@ -24,40 +24,40 @@
 namespace strata {
 
 struct Record {
-  std::string key;
-  Value value;
-  Version version;  ///< 0 for a record that this transaction itself wrote.
-  Time created;     ///< Times of the commits that first and last wrote it.
-  Time updated;
-  std::optional<Time> expires;  ///< From then on it is hidden.
+  std::string key{};
+  Value value{};
+  Version version{};  ///< 0 for a record that this transaction itself wrote.
+  Time created{};     ///< Times of the commits that first and last wrote it.
+  Time updated{};
+  std::optional<Time> expires{};  ///< From then on it is hidden.
 };
 
 struct PutOptions {
   /// Only if the record now has this version (Version{0}: only if it is absent). Else `conflict`.
-  std::optional<Version> if_version;
+  std::optional<Version> if_version{};
   /// Hide it from then on. Else the collection's time to live, if any, counts from the commit.
-  std::optional<std::chrono::microseconds> time_to_live;
+  std::optional<std::chrono::microseconds> time_to_live{};
 };
 
 struct EraseOptions {
-  std::optional<Version> if_version;  ///< Only if the record now has this version. Else `conflict`.
+  std::optional<Version> if_version{};  ///< Only if the record now has this version. Else `conflict`.
 };
 
 /// A field that an index covers: a path as in ValueView::at, or `created` / `updated`, the record's own times.
 struct IndexField {
-  std::string path;
+  std::string path{};
   /// Its text (ISO 8601) or integer (microseconds) is a time. Set by itself for `created` and `updated`.
   bool time = false;
 };
 
 struct IndexOptions {
-  std::string name;                ///< Empty: the paths joined by `,`.
-  std::vector<IndexField> fields;  ///< 1 to 8. An array gives an entry for each of its elements.
-  bool unique = false;             ///< No two records may share the values, unless one of them is missing or null.
+  std::string name{};                ///< Empty: the paths joined by `,`.
+  std::vector<IndexField> fields{};  ///< 1 to 8. An array gives an entry for each of its elements.
+  bool unique = false;               ///< No two records may share the values, unless one of them is missing or null.
 };
 
 struct IndexDescription {
-  IndexOptions options;
+  IndexOptions options{};
   bool ready = false;  ///< False while it is being built: kept up by writers, not yet used by queries.
   std::uint64_t entries = 0;
 };
@@ -65,13 +65,13 @@ struct IndexDescription {
 /// Earlier versions, kept when a record is overwritten or erased.
 struct HistoryOptions {
   bool enabled = false;
-  std::optional<std::chrono::microseconds> keep_for;  ///< Since it was replaced.
-  std::optional<std::uint64_t> keep_count;            ///< For each key.
+  std::optional<std::chrono::microseconds> keep_for{};  ///< Since it was replaced.
+  std::optional<std::uint64_t> keep_count{};            ///< For each key.
 };
 
 struct CollectionOptions {
-  HistoryOptions history;
-  std::optional<std::chrono::microseconds> time_to_live;
+  HistoryOptions history{};
+  std::optional<std::chrono::microseconds> time_to_live{};
 };
 
 /// A state in the past: that at a position, or the last one whose commit time is not after a time.
@@ -81,26 +81,26 @@ using AsOf = std::variant<Position, Time>;
 using Parameters = std::map<std::string, Value, std::less<>>;
 
 struct Order {
-  std::string path;  ///< Of a field; or `created`, `updated`, `_key`, `_version`.
+  std::string path{};  ///< Of a field; or `created`, `updated`, `_key`, `_version`.
   bool descending = false;
 };
 
 struct Query {
-  std::string where;  ///< A filter expression (docs/GUIDE.md); empty: everything.
-  Parameters parameters;
-  std::vector<Order> order;         ///< Then by key. Empty: by key.
-  std::size_t limit = 0;            ///< 0: all.
-  std::string cursor;               ///< QueryResult::cursor of the page before.
-  std::vector<std::string> fields;  ///< Only these paths of each value; empty: the whole value.
-  std::optional<Time> since;        ///< updated >= since
-  std::optional<Time> until;        ///< updated < until
-  std::optional<AsOf> at;           ///< The state as of then. Needs history on the collection, else `unsupported`.
+  std::string where{};  ///< A filter expression (docs/GUIDE.md); empty: everything.
+  Parameters parameters{};
+  std::vector<Order> order{};         ///< Then by key. Empty: by key.
+  std::size_t limit = 0;              ///< 0: all.
+  std::string cursor{};               ///< QueryResult::cursor of the page before.
+  std::vector<std::string> fields{};  ///< Only these paths of each value; empty: the whole value.
+  std::optional<Time> since{};        ///< updated >= since
+  std::optional<Time> until{};        ///< updated < until
+  std::optional<AsOf> at{};           ///< The state as of then. Needs history on the collection, else `unsupported`.
 };
 
 /// How a query was answered.
 struct Plan {
-  std::string access;                ///< `index NAME`, `scan`, `key`, `history scan`
-  std::string detail;                ///< Ranges, order, recheck: one line for a person.
+  std::string access{};              ///< `index NAME`, `scan`, `key`, `history scan`
+  std::string detail{};              ///< Ranges, order, recheck: one line for a person.
   std::uint64_t rows_estimated = 0;  ///< Rows that the access was expected to visit.
   std::uint64_t rows_visited = 0;
   std::uint64_t rows_matched = 0;
@@ -109,21 +109,21 @@ struct Plan {
     std::string name;
     std::chrono::nanoseconds time{};
   };
-  std::vector<Step> steps;
+  std::vector<Step> steps{};
 };
 
 struct QueryResult {
-  std::vector<Record> records;
-  Position position;   ///< The state that was asked.
-  std::string cursor;  ///< Give it back in Query::cursor for the next page; empty when this was the last.
-  Plan plan;
+  std::vector<Record> records{};
+  Position position{};   ///< The state that was asked.
+  std::string cursor{};  ///< Give it back in Query::cursor for the next page; empty when this was the last.
+  Plan plan{};
 };
 
 /// One version of a record, from history.
 struct RecordVersion {
-  Record record;
-  bool erased = false;            ///< The record was erased when this version ended.
-  std::optional<Position> until;  ///< The commit that replaced it; none for the present one.
+  Record record{};
+  bool erased = false;              ///< The record was erased when this version ended.
+  std::optional<Position> until{};  ///< The commit that replaced it; none for the present one.
 };
 
 namespace detail {
@@ -156,8 +156,12 @@ class Collection {
   /// Writes the record and returns its version (0 inside a transaction: it has none before the commit).
   /// A value that breaks a unique index: `already_exists`.
   Version put(std::string_view key, ValueView value, const PutOptions& options = {});
+  Version put(std::string_view key, const Value& value, const PutOptions& options = {}) {
+    return put(key, value.view(), options);
+  }
   /// Under a fresh UUIDv7, which it returns.
   std::string add(ValueView value, const PutOptions& options = {});
+  std::string add(const Value& value, const PutOptions& options = {}) { return add(value.view(), options); }
   /// False when there was none.
   bool erase(std::string_view key, const EraseOptions& options = {});
 

@@ -8,8 +8,8 @@
 // `unsupported` and `invalid_argument` at open. After a failed write or sync every later call on the engine gives `io`.
 //
 // Threads: Engine is thread-safe. A Snapshot, WriteTransaction or Cursor is used by one thread at a time, and may
-// move between threads; but a WriteTransaction ends (by commit or destructor) in the thread that began it, for an engine
-// may hold a lock meanwhile that belongs to that thread. They must be destroyed before their Engine.
+// move between threads; but a WriteTransaction ends (by commit or destructor) in the thread that began it, for an
+// engine may hold a lock meanwhile that belongs to that thread. They must be destroyed before their Engine.
 #pragma once
 
 #include <chrono>

@@ -31,23 +31,23 @@ struct OpenOptions {
   std::uint64_t log_bytes_bound = std::uint64_t{1} << 30;  ///< and beyond this they are, whoever still needs them.
   bool background = true;  ///< Allow one lazy thread for upkeep and commit_async. Without it, whoever commits does all.
   bool allow_network_file_system =
-      false;           ///< Locks over a network file system are not to be trusted: refused unless set.
-  std::string origin;  ///< Written into log entries: who made the commit. At most 64 bytes.
+      false;             ///< Locks over a network file system are not to be trusted: refused unless set.
+  std::string origin{};  ///< Written into log entries: who made the commit. At most 64 bytes.
 };
 
 struct CommitOptions {
-  std::optional<Durability> durability;              ///< Else the store's.
-  std::optional<std::chrono::milliseconds> timeout;  ///< Else the store's commit_timeout.
+  std::optional<Durability> durability{};              ///< Else the store's.
+  std::optional<std::chrono::milliseconds> timeout{};  ///< Else the store's commit_timeout.
   /// The caller's own id for this transaction: giving it again within 24 hours returns the first answer instead of
   /// committing twice. A fresh one is made when it is nil.
-  Uuid id;
+  Uuid id{};
 };
 
 /// What a commit did.
 struct CommitResult {
-  Position position;      ///< 0 when nothing was written.
-  Time time;              ///< The entry's time.
-  Uuid id;                ///< Under which store.outcome() answers for at least 24 hours.
+  Position position{};    ///< 0 when nothing was written.
+  Time time{};            ///< The entry's time.
+  Uuid id{};              ///< Under which store.outcome() answers for at least 24 hours.
   bool repeated = false;  ///< The id had been committed before; nothing was written now.
 };
 

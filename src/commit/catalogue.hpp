@@ -22,6 +22,9 @@ struct IndexDefinition {
   bool ready = false;  ///< Else building: writers maintain it, queries do not use it.
 
   Space space() const { return Space::make(SpaceGroup::derived, id); }
+  /// Has no rows, only totals: how many entries stand for text outside of arrays. While there are none, `contains`
+  /// needs to look at whole elements alone.
+  Space text_space() const { return Space::make(SpaceGroup::derived, id | 0x800000u); }
 };
 
 struct CollectionDefinition {

@@ -145,9 +145,11 @@ void Derivation::index(const CollectionDefinition& collection, const Bytes& key,
       // While the index is being built, the builder may not have come to this record yet.
       if (!one.ready && !reader_.get({one.space(), entry})) continue;
       set_row(one.space(), std::move(entry), std::nullopt, 0);
+      if (part.plain_text) totals[one.text_space().id].rows -= 1;
     }
     for (const IndexPart& part : come) {
       set_row(one.space(), codec::index_entry_key(part.stored, key), Bytes{}, -1);
+      if (part.plain_text) totals[one.text_space().id].rows += 1;
       if (one.options.unique && !part.exempt)
         unique_entries_.push_back({one.space(), part.stored, key, &collection, &one});
     }

@@ -41,10 +41,12 @@ void remove_index(Writer& writer, const CollectionDefinition& collection, const 
   CollectionDefinition without = collection;
   std::erase_if(without.indexes, [&](const IndexDefinition& one) { return one.id == index.id; });
   Request request = declaration(writer, without);
-  Write drop;
-  drop.kind = Write::Kind::drop;
-  drop.space = index.space();
-  request.writes.push_back(std::move(drop));
+  for (const Space space : {index.space(), index.text_space()}) {
+    Write drop;
+    drop.kind = Write::Kind::drop;
+    drop.space = space;
+    request.writes.push_back(std::move(drop));
+  }
   request.local_writes.push_back({state_space, index_build_key(index.id), std::nullopt});
   writer.apply(request);
 }
@@ -106,6 +108,7 @@ IndexBuildStep build_index_step(Writer& writer, const std::string& collection_na
     transaction.put({index->space(), key}, {});
     totals.rows += 1;
     totals.bytes += key.size();
+    if (parts_in_order[i].plain_text) writer.totals(index->text_space()).rows += 1;
   }
   step.records += seen;
   if (seen == records_max) {

@@ -8,17 +8,25 @@
 namespace strata::commit {
 namespace {
 
+/// The moment that a value of a time field stands for, if it does (as filter::time_of, which asks for it).
+std::optional<Time> moment_of(ValueView value) {
+  if (value.type() == ValueType::string) return Time::parse(value.as_string());
+  if (value.type() != ValueType::integer) return std::nullopt;
+  const std::int64_t otherwise = -1;
+  const std::int64_t micros = value.int_or(otherwise);
+  if (micros == otherwise && compare(value, Value(otherwise)) != std::strong_ordering::equal) return std::nullopt;
+  return Time{micros};
+}
+
 void append_field(Bytes& out, ValueView value, bool time) {
-  if (time && value.type() == ValueType::string) {
-    if (const auto parsed = Time::parse(value.as_string())) return codec::append_ordered(out, *parsed);
-  }
-  if (time && value.type() == ValueType::integer) return codec::append_ordered(out, Time{value.as_int()});
+  if (const auto moment = time ? moment_of(value) : std::nullopt) return codec::append_ordered(out, *moment);
   codec::append_ordered(out, value);
 }
 
 struct Whole {
   Bytes bytes;
   bool exempt = false;
+  bool plain_text = false;
 };
 
 void extend(std::vector<Whole>& parts, const IndexField& field, ValueView value, const std::string& index_name) {
@@ -38,6 +46,7 @@ void extend(std::vector<Whole>& parts, const IndexField& field, ValueView value,
     for (const ValueView choice : choices) {
       Whole& next = extended.emplace_back(part);
       append_field(next.bytes, choice, field.time);
+      next.plain_text |= value.type() == ValueType::string;
       next.exempt |= choice.is_missing() || choice.type() == ValueType::null;
     }
   }
@@ -60,7 +69,8 @@ std::vector<IndexPart> index_parts(const IndexDefinition& index, ValueView body,
   }
   std::vector<IndexPart> parts;
   parts.reserve(wholes.size());
-  for (const Whole& whole : wholes) parts.push_back({codec::stored_indexed_part(whole.bytes), whole.exempt});
+  for (const Whole& whole : wholes)
+    parts.push_back({codec::stored_indexed_part(whole.bytes), whole.exempt, whole.plain_text});
   std::sort(parts.begin(), parts.end());
   parts.erase(std::unique(parts.begin(), parts.end()), parts.end());
   return parts;

@@ -34,6 +34,7 @@ commit::Write drop_of(commit::Space space) {
 
 void drop_space_of(commit::Transaction& transaction, const IndexDefinition& index) {
   transaction.write(drop_of(index.space()));
+  transaction.write(drop_of(index.text_space()));
   transaction.write_local({commit::state_space, commit::index_build_key(index.id), std::nullopt});
 }
 

@@ -126,7 +126,7 @@ class Verification {
   }
 
   void check_index(const CollectionDefinition& collection, const IndexDefinition& index) {
-    codec::SpaceTotals found;
+    codec::SpaceTotals found, text;
     const auto cursor = reader_.scan({index.space(), {}, {}}, {.keys_only = true});
     Bytes last_part;
     while (cursor->next()) {
@@ -141,13 +141,15 @@ class Verification {
                 std::string(split.primary_key) + "`, which is not there");
         continue;
       }
-      check_entry(collection, index, split, Bytes(*row), last_part);
+      check_entry(collection, index, split, Bytes(*row), last_part, text);
     }
     check_totals("index `" + index.options.name + "` of collection `" + collection.name + "`", index.space(), found);
+    check_totals("text in index `" + index.options.name + "` of collection `" + collection.name + "`",
+                 index.text_space(), text);
   }
 
   void check_entry(const CollectionDefinition& collection, const IndexDefinition& index, const codec::IndexEntry& entry,
-                   const Bytes& row, Bytes& last_part) {
+                   const Bytes& row, Bytes& last_part, codec::SpaceTotals& text) {
     const std::string where = place(&collection, entry.primary_key);
     codec::RecordRow decoded;
     try {
@@ -161,6 +163,7 @@ class Verification {
       if (part.stored != entry.stored_part) continue;
       own = true;
       exempt = part.exempt;
+      if (part.plain_text) text.rows += 1;
     }
     if (!own) problem(where + ": index `" + index.options.name + "` has an entry that does not follow from it");
     if (index.options.unique && !exempt && !last_part.empty() && entry.stored_part == last_part) {
