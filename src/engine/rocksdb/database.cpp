@@ -1,11 +1,13 @@
 #include "engine/rocksdb/database.hpp"
 
 #include <rocksdb/cache.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/table.h>
 
 #include <algorithm>
 #include <array>
+#include <cstdarg>
 
 #include "engine/rocksdb/rocksdb_error.hpp"
 #include "platform/file.hpp"
@@ -17,11 +19,18 @@ namespace {
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 constexpr double filter_bits_per_key = 10;
 constexpr int open_files_max = 512;
-constexpr std::size_t log_file_bytes = mebibyte;
 
 /// One column family per group; RocksDB wants the first to have this name.
 const std::array<std::string, space_groups> family_names{
     rocksdb::kDefaultColumnFamilyName, "log", "ids", "events", "record", "derived", "local", "history"};
+
+/// RocksDB's own log is no use to us, and where its asserts are built in, one that cannot be written ends the process:
+/// on a full disk that would come before any error of ours.
+class SilentLogger : public rocksdb::Logger {
+ public:
+  using rocksdb::Logger::Logv;
+  void Logv(const char*, va_list) override {}
+};
 
 rocksdb::DBOptions database_options(const DatabaseOptions& given, bool read_only) {
   rocksdb::DBOptions options;
@@ -37,9 +46,7 @@ rocksdb::DBOptions database_options(const DatabaseOptions& given, bool read_only
   options.max_bgerror_resume_count = 0;  // a failed write stops the engine until it is opened again
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
-  options.info_log_level = rocksdb::WARN_LEVEL;
-  options.max_log_file_size = log_file_bytes;
-  options.keep_log_file_num = 2;
+  options.info_log = std::make_shared<SilentLogger>();
   return options;
 }
 

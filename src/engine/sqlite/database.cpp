@@ -23,6 +23,7 @@ constexpr milliseconds compact_patience{10000};
 /// How long a checkpoint waits for the gate, and then for readers, before it leaves the log to grow on.
 constexpr milliseconds restart_gate_patience{5};
 constexpr milliseconds restart_reader_patience{3};
+constexpr milliseconds restart_reader_patience_max{50};
 constexpr milliseconds compact_reader_patience{1000};
 
 constexpr std::uint64_t restart_factor = 4;
@@ -290,9 +291,11 @@ void Database::checkpoint() {
     auto result = connection->checkpoint(false);
     ++checkpoints_;
     checkpoint_at_pages_ = result.wal_pages + wal_pages_due_;
-    if (result.wal_pages >= restart_factor * wal_pages_due_) {
+    const auto overgrowth = static_cast<std::int64_t>(result.wal_pages / (restart_factor * wal_pages_due_));
+    if (overgrowth > 0) {
       const auto pass = gate_->enter(platform::steady_now() + restart_gate_patience);
-      connection->set_patience(restart_reader_patience);
+      connection->set_patience(
+          std::min<milliseconds>(restart_reader_patience * overgrowth, restart_reader_patience_max));
       result = connection->checkpoint(true);
     }
   } catch (...) {
