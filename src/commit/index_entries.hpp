@@ -13,8 +13,9 @@ namespace strata::commit {
 inline constexpr std::size_t entries_per_record_max = 1000;
 
 struct IndexPart {
-  Bytes stored;         ///< As in codec/ordered.hpp: the encoded fields, cut when long.
-  bool exempt = false;  ///< A field is missing or null: a unique index does not look at it.
+  Bytes stored;             ///< As in codec/ordered.hpp: the encoded fields, cut when long.
+  bool exempt = false;      ///< A field is missing or null: a unique index does not look at it.
+  bool plain_text = false;  ///< A field is text outside of an array.
   friend auto operator<=>(const IndexPart&, const IndexPart&) = default;
 };
 

@@ -121,8 +121,8 @@ std::uint32_t Transaction::take_space() {
     note_key(catalogue_space, next_space_key, view_->catalogue().next_space_version().value);
   }
   const std::uint32_t taken = (*next_space_)++;
-  if (taken > 0xFFFFFF)
-    throw Error(ErrorCode::limit_exceeded, "the store has used up its 16,777,215 spaces; dump and load it");
+  if (taken > 0x7FFFFF)
+    throw Error(ErrorCode::limit_exceeded, "the store has used up its 8,388,607 spaces; dump and load it");
   Write write;
   write.space = catalogue_space;
   write.key = next_space_key;

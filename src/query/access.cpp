@@ -146,8 +146,10 @@ class Chooser {
     access.index = &index;
     access.one_entry_each = entries == rows_;
     filter::IndexShape shape;
-    for (const IndexField& field : index.options.fields)
-      shape.push_back({field.path, field.time, !access.one_entry_each, true});
+    const bool holds_text = rows_of(source_, index.text_space()) > 0;
+    for (const IndexField& field : index.options.fields) {
+      shape.push_back({field.path, field.time, !access.one_entry_each, holds_text});
+    }
     access.ranges = filter_.ranges_for(shape);
     bool reverse = false;
     access.in_order = access.one_entry_each && gives_order(index, access.ranges, ordering_, reverse);
