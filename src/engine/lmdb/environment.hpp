@@ -34,7 +34,8 @@ class Environment {
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
 
-  /// Makes the trees where they are absent, and readies the gate. Requires: no other thread uses the environment yet.
+  /// Makes the trees where they are absent, and readies the gate; doing it again is no error. Requires: one thread at a
+  /// time, and before any that writes.
   void allow_writing(const std::string& store_directory);
 
   /// `closed` in a forked child, `io` after a failed write.

@@ -48,11 +48,13 @@ std::uint64_t pages_of(const MDB_stat& tree) {
 EngineStatistics Environment::statistics() {
   check();
   EngineStatistics statistics;
-  const Use use(*this);
   ReaderTable table;
-  mdb_reader_list(env_, read_line, &table);
   MDB_envinfo file{};
-  mdb_env_info(env_, &file);
+  {
+    const Use use(*this);
+    mdb_reader_list(env_, read_line, &table);
+    mdb_env_info(env_, &file);
+  }
 
   struct ReadEnd {
     Environment& environment;
