@@ -126,9 +126,11 @@ TEST(House, APublicHeaderStandsAlone) {
   EXPECT_NE(said_of("examples/a.cpp", "#include \"commit/log.hpp\""), "");
 }
 
-TEST(House, OnlyTestsUseTheTestLibrary) {
+TEST(House, OnlyTestsUseWhatIsForTests) {
   EXPECT_EQ(said_of("src/base/a_test.cpp", "#include <gtest/gtest.h>"), "");
   EXPECT_NE(said_of("src/base/a.cpp", "#include <gtest/gtest.h>"), "");
+  EXPECT_EQ(said_of("src/engine/lmdb/a_test.cpp", "#include \"tests/contract/engines.hpp\""), "");
+  EXPECT_NE(said_of("src/engine/lmdb/a.cpp", "#include \"tests/contract/engines.hpp\""), "");
 }
 
 TEST(House, AnIncludeNamesItsFolder) { EXPECT_NE(said_of("src/base/a.cpp", "#include \"time.hpp\""), ""); }
