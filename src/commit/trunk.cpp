@@ -18,6 +18,10 @@ constexpr std::uint64_t upkeep_every_positions = 2000;
 /// Footprints larger than this are compared before the write section, so that little is left to compare inside.
 constexpr std::size_t early_check_above = 16;
 constexpr std::size_t watched_before_cleaning = 64;
+/// Behind the bell of a slot: its ringer may have died.
+constexpr auto slots_poll = std::chrono::milliseconds(5);
+/// How long a leader waits for as many as came last time, over all processes.
+constexpr auto company_wait = std::chrono::microseconds(100);
 
 std::int64_t steady_count() { return platform::steady_now().time_since_epoch().count(); }
 
@@ -29,12 +33,13 @@ Durability strongest(const PendingGroup& group) {
 
 }  // namespace
 
-Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options)
+Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path)
     : engine_(std::move(engine)),
       options_(options),
       fork_generation_(platform::fork_generation()),
       line_([this](engine::Deadline deadline, const Line::Take& take) { lead(deadline, take); }) {
   epoch_ = view()->head().epoch;
+  if (!slots_path.empty() && !options_.read_only) slots_ = Slots::open(slots_path, epoch_);
   upkeep_at_ = steady_count() + std::chrono::nanoseconds(upkeep_every).count();
 }
 
@@ -132,16 +137,75 @@ CommitResult Trunk::commit(Request request, engine::Deadline deadline) {
   return line_.commit(std::make_shared<Pending>(std::move(request), deadline));
 }
 
-void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
-  Position before, now;
-  {
-    const auto transaction = engine_->begin_write(deadline);
-    const PendingGroup group = take();
-    before = last_position();
-    write_group(*transaction, group);
-    now = last_position();
+std::unique_ptr<engine::WriteTransaction> Trunk::try_begin_write() {
+  try {
+    return engine_->begin_write(engine::Deadline{});
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::busy) throw;
+    return nullptr;
   }
-  after_commit(before, now);
+}
+
+void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
+  const Position before = last_position();
+  auto transaction = slots_ ? try_begin_write() : engine_->begin_write(deadline);
+  if (transaction) {
+    lead_inside(*transaction, take());
+    transaction.reset();
+    if (slots_) slots_->hand_over();
+  } else {
+    lead_from_outside(deadline, take());
+  }
+  after_commit(before, last_position());
+}
+
+void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup group) {
+  std::vector<Slots::Foreign> foreign;
+  if (slots_) {
+    slots_->await_company(group.size(), platform::steady_now() + company_wait);
+    foreign = slots_->claim(transaction_bytes_max);
+    for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
+    slots_->note_group(group.size());
+  }
+  write_group(transaction, group);
+  if (slots_) slots_->answer(foreign);
+}
+
+void Trunk::lead_from_outside(engine::Deadline deadline, const PendingGroup& group) {
+  std::vector<Slots::Ticket> tickets = slots_->leave(group);
+  const PendingGroup rest(group.begin() + static_cast<std::ptrdiff_t>(tickets.size()), group.end());
+  std::unique_ptr<engine::WriteTransaction> transaction;
+  while (rest.empty() && !slots_->collect(tickets)) {
+    const auto now = platform::steady_now();
+    if (now >= deadline) {
+      for (const auto& pending : slots_->withdraw(tickets, false)) {
+        pending->error = std::make_exception_ptr(Error(ErrorCode::busy,
+                                                       "no turn to write before the deadline: another process is "
+                                                       "writing, or is stopped while it writes; try again later"));
+      }
+      continue;
+    }
+    slots_->wait(tickets, std::min(deadline, now + slots_poll));
+    if (slots_->collect(tickets)) break;
+    transaction = try_begin_write();
+    if (transaction) break;
+  }
+  // Too large for a slot, or no slot was free: the write section it is.
+  if (!rest.empty()) {
+    try {
+      transaction = engine_->begin_write(deadline);
+    } catch (const Error&) {
+      for (const auto& pending : rest) pending->error = std::current_exception();
+      for (const auto& pending : slots_->withdraw(tickets, false)) pending->error = std::current_exception();
+      return;
+    }
+  }
+  if (!transaction) return;
+  PendingGroup own = slots_->withdraw(tickets, true);
+  own.insert(own.end(), rest.begin(), rest.end());
+  lead_inside(*transaction, std::move(own));
+  transaction.reset();
+  slots_->hand_over();
 }
 
 void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGroup& group) {
@@ -150,6 +214,7 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
   try {
     Writer writer(transaction, last_catalogue(), epoch_, platform::clock().now());
     for (const auto& pending : group) {
+      if (pending->error) continue;  // it arrived damaged
       try {
         pending->result = writer.apply(pending->request);
         ++accepted;

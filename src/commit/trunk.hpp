@@ -15,6 +15,7 @@
 #include "commit/aged.hpp"
 #include "commit/line.hpp"
 #include "commit/request.hpp"
+#include "commit/slots.hpp"
 #include "commit/view.hpp"
 #include "commit/writer.hpp"
 #include "strata/engine.hpp"
@@ -31,8 +32,9 @@ struct Birth {
 /// Thread-safe.
 class Trunk {
  public:
-  /// Requires: the store has a head (see create()).
-  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options);
+  /// Requires: the store has a head (see create()). `slots_path`: the file through which the processes of a directory
+  /// commit for one another; empty: each for itself.
+  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path = {});
   ~Trunk();
   Trunk(const Trunk&) = delete;
   Trunk& operator=(const Trunk&) = delete;
@@ -85,6 +87,9 @@ class Trunk {
 
  private:
   void lead(engine::Deadline deadline, const Line::Take& take);
+  void lead_inside(engine::WriteTransaction& transaction, PendingGroup group);
+  void lead_from_outside(engine::Deadline deadline, const PendingGroup& group);
+  std::unique_ptr<engine::WriteTransaction> try_begin_write();
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
   void remember(const Writer& writer);
   void check_early(Request& request);
@@ -101,6 +106,7 @@ class Trunk {
   std::atomic<bool> closed_{false};
   Line line_;
   Counters counters_;
+  std::unique_ptr<Slots> slots_;
 
   std::mutex cache_mutex_;
   std::uint64_t cached_token_ = 0;

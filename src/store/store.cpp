@@ -69,7 +69,11 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
   auto state = std::make_shared<State>();
   state->url = std::move(opened.url);
   state->directory = std::move(opened.directory);
-  state->trunk = std::make_shared<commit::Trunk>(std::move(opened.engine), options);
+  const engine::Capabilities& engine = opened.engine->capabilities();
+  const bool shared = engine.many_processes && !engine.remote;
+  const std::string slots_path =
+      shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
+  state->trunk = std::make_shared<commit::Trunk>(std::move(opened.engine), options, slots_path);
   state->access = detail::make_access(state->trunk);
   return Store(std::move(state));
 }

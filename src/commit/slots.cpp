@@ -1,0 +1,290 @@
+#include "commit/slots.hpp"
+
+#include <atomic>
+#include <cstring>
+
+#include "codec/hash.hpp"
+#include "commit/request_codec.hpp"
+#include "platform/futex.hpp"
+#include "platform/process.hpp"
+#include "strata/error.hpp"
+
+namespace strata::commit {
+namespace {
+
+constexpr std::uint64_t file_format = 0x5354524154410001;  // changes whenever slots or requests do
+constexpr std::uint32_t slot_count = 64;
+constexpr std::size_t payload_bytes = 16 * 1024 - 64;
+
+enum State : std::uint32_t { free_slot, filling, ready, claimed, done, abandoned };
+
+constexpr std::uint64_t word_of(std::uint32_t generation, State state) {
+  return std::uint64_t{generation} << 32 | state;
+}
+constexpr std::uint32_t generation_of(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); }
+constexpr State state_of(std::uint64_t word) { return static_cast<State>(word & 0xFFFFFFFFu); }
+
+}  // namespace
+
+struct Slots::Header {
+  std::atomic<std::uint64_t> format;
+  std::atomic<std::uint32_t> arrivals;    ///< Futex: counts transactions left, for a leader that waits for company.
+  std::atomic<std::uint32_t> awaited;     ///< Whether one waits.
+  std::atomic<std::uint32_t> last_group;  ///< Size of the last group.
+  char unused[44];
+};
+
+struct Slots::Slot {
+  std::atomic<std::uint64_t> word;  ///< generation, state
+  std::atomic<std::uint32_t> bell;  ///< Futex: rung when an answer has come, or the write section may be free.
+  std::uint32_t length;             ///< Of the payload: a request, then its answer.
+  std::uint64_t checksum;           ///< Over the payload, seeded with the generation.
+  std::uint64_t epoch;
+  std::uint64_t owner;  ///< Process id, and when that process began.
+  std::uint64_t owner_start;
+  char unused[16];
+  char payload[payload_bytes];
+
+  bool change(std::uint32_t generation, State from, State to) {
+    std::uint64_t expected = word_of(generation, from);
+    return word.compare_exchange_strong(expected, word_of(generation, to), std::memory_order_acq_rel);
+  }
+  void fill(std::uint32_t generation, bytes_view bytes) {
+    length = static_cast<std::uint32_t>(bytes.size());
+    std::memcpy(payload, bytes.data(), bytes.size());
+    checksum = codec::hash64(bytes, generation);
+  }
+  /// A copy, since others may write here at any time; nothing when it is not whole.
+  std::optional<Bytes> read(std::uint32_t generation) const {
+    const std::uint32_t size = length;
+    if (size > payload_bytes) return std::nullopt;
+    Bytes bytes(payload, size);
+    if (codec::hash64(bytes, generation) != checksum) return std::nullopt;
+    return bytes;
+  }
+  void ring() {
+    bell.fetch_add(1, std::memory_order_acq_rel);
+    platform::futex_wake(bell, platform::futex_all);
+  }
+};
+
+std::unique_ptr<Slots> Slots::open(const std::string& path, std::uint64_t epoch) {
+  static_assert(sizeof(Slot) == 64 + payload_bytes && std::atomic<std::uint64_t>::is_always_lock_free);
+  try {
+    auto file = std::make_unique<platform::MappedFile>(path, sizeof(Header) + slot_count * sizeof(Slot));
+    auto& format = reinterpret_cast<Header*>(file->data())->format;
+    std::uint64_t found = 0;
+    if (!format.compare_exchange_strong(found, file_format) && found != file_format) return nullptr;
+    return std::unique_ptr<Slots>(new Slots(std::move(file), epoch));
+  } catch (const Error&) {
+    return nullptr;  // no room or no right: the write gate alone will do
+  }
+}
+
+Slots::Slots(std::unique_ptr<platform::MappedFile> file, std::uint64_t epoch)
+    : file_(std::move(file)),
+      epoch_(epoch),
+      process_(platform::process_id()),
+      process_start_(platform::process_start(process_).value_or(0)) {}
+
+Slots::Header& Slots::header() const { return *reinterpret_cast<Header*>(file_->data()); }
+
+Slots::Slot& Slots::slot(std::uint32_t number) const {
+  return *reinterpret_cast<Slot*>(file_->data() + sizeof(Header) + number * sizeof(Slot));
+}
+
+bool Slots::take_for_filling(Slot& one, std::uint32_t& generation) {
+  std::uint64_t word = one.word.load(std::memory_order_acquire);
+  const State state = state_of(word);
+  if (state == ready || state == claimed) return false;
+  // A dead owner collects no answer; a live one is waited for.
+  if (state != free_slot && platform::process_start(one.owner) == one.owner_start) return false;
+  generation = generation_of(word) + 1;
+  return one.word.compare_exchange_strong(word, word_of(generation, filling), std::memory_order_acq_rel);
+}
+
+bool Slots::try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pending, bytes_view payload,
+                      Ticket& ticket) {
+  Slot& one = slot(number);
+  std::uint32_t generation = 0;
+  if (!take_for_filling(one, generation)) return false;
+  one.owner = process_;
+  one.owner_start = process_start_;
+  one.epoch = epoch_;
+  one.fill(generation, payload);
+  ticket = {number, generation, pending, false};
+  if (!one.change(generation, filling, ready)) return false;
+  header().arrivals.fetch_add(1, std::memory_order_acq_rel);
+  if (header().awaited.load(std::memory_order_acquire) != 0) platform::futex_wake(header().arrivals, 1);
+  return true;
+}
+
+std::vector<Slots::Ticket> Slots::leave(const PendingGroup& group) {
+  std::vector<Ticket> tickets;
+  // Each process begins at a place of its own, so that they seldom try for the same slot.
+  std::uint32_t number = static_cast<std::uint32_t>(process_ * 7) % slot_count;
+  std::uint32_t tried = 0;
+  for (const auto& pending : group) {
+    const Bytes payload = pending->request.bytes < payload_bytes ? encode_request(pending->request) : Bytes{};
+    bool left = false;
+    while (!payload.empty() && payload.size() <= payload_bytes && !left && tried < slot_count) {
+      Ticket ticket;
+      left = try_leave(number, pending, payload, ticket);
+      if (left) tickets.push_back(std::move(ticket));
+      number = (number + 1) % slot_count;
+      ++tried;
+    }
+    if (left) continue;
+    // Those left already may have been claimed: the group then waits for them here, the others go another way.
+    break;
+  }
+  return tickets;
+}
+
+bool Slots::collect(std::vector<Ticket>& tickets) {
+  bool all = true;
+  for (Ticket& ticket : tickets) {
+    if (ticket.answered) continue;
+    Slot& one = slot(ticket.slot);
+    const std::uint64_t word = one.word.load(std::memory_order_acquire);
+    if (word == word_of(ticket.generation, done)) {
+      try {
+        const auto bytes = one.read(ticket.generation);
+        if (!bytes)
+          throw Error(ErrorCode::commit_unknown, "the answer to a commit was damaged; ask for the outcome of " +
+                                                     ticket.pending->request.id.to_string());
+        ticket.pending->result = decode_answer(ticket.pending->request.id, *bytes);
+      } catch (const Error&) {
+        ticket.pending->error = std::current_exception();
+      }
+      one.change(ticket.generation, done, free_slot);
+      ticket.answered = true;
+    } else if (generation_of(word) != ticket.generation) {
+      // Somebody took us for dead: what became of it is known under its id alone.
+      ticket.pending->error = std::make_exception_ptr(
+          Error(ErrorCode::commit_unknown,
+                "the answer to a commit was lost; ask for the outcome of " + ticket.pending->request.id.to_string()));
+      ticket.answered = true;
+    } else {
+      all = false;
+    }
+  }
+  return all;
+}
+
+void Slots::wait(const std::vector<Ticket>& tickets, platform::SteadyTime until) {
+  for (const Ticket& ticket : tickets) {
+    if (ticket.answered) continue;
+    Slot& one = slot(ticket.slot);
+    const std::uint32_t bell = one.bell.load(std::memory_order_acquire);
+    const State state = state_of(one.word.load(std::memory_order_acquire));
+    if (state == ready || state == claimed) platform::futex_wait(one.bell, bell, until);
+    return;
+  }
+}
+
+PendingGroup Slots::withdraw(std::vector<Ticket>& tickets, bool inside) {
+  collect(tickets);
+  PendingGroup back;
+  for (Ticket& ticket : tickets) {
+    if (ticket.answered) continue;
+    Slot& one = slot(ticket.slot);
+    ticket.answered = true;
+    if (one.change(ticket.generation, ready, free_slot)) {
+      back.push_back(ticket.pending);
+    } else if (inside && one.change(ticket.generation, claimed, free_slot)) {
+      ticket.pending->request.id_may_exist = true;
+      back.push_back(ticket.pending);
+    } else if (one.change(ticket.generation, claimed, abandoned)) {
+      ticket.pending->error = std::make_exception_ptr(
+          Error(ErrorCode::commit_unknown,
+                "another process was committing the transaction when its time was up; ask for its outcome by id " +
+                    ticket.pending->request.id.to_string()));
+    } else {
+      ticket.answered = false;  // the answer came just now
+    }
+  }
+  collect(tickets);
+  return back;
+}
+
+std::vector<Slots::Foreign> Slots::claim(std::uint64_t bytes_max) {
+  std::vector<Foreign> taken;
+  std::uint64_t bytes = 0;
+  for (std::uint32_t number = 0; number < slot_count && bytes < bytes_max; ++number) {
+    Slot& one = slot(number);
+    const std::uint64_t word = one.word.load(std::memory_order_acquire);
+    const std::uint32_t generation = generation_of(word);
+    const State state = state_of(word);
+    if (state == abandoned) one.change(generation, abandoned, free_slot);  // its claimant died
+    if (state != ready && state != claimed) continue;
+    if (one.epoch != epoch_) continue;  // its owner has the store open as it was before it moved, and will learn so
+    if (state == ready && !one.change(generation, ready, claimed)) continue;
+    Foreign foreign{number, generation, nullptr};
+    try {
+      const auto payload = one.read(generation);
+      if (!payload) throw Error(ErrorCode::internal, "a transaction was damaged on its way to another process");
+      foreign.pending = std::make_shared<Pending>(decode_request(*payload), engine::Deadline{});
+      bytes += payload->size();
+    } catch (const Error&) {
+      foreign.pending = std::make_shared<Pending>(Request{}, engine::Deadline{});
+      foreign.pending->error = std::current_exception();
+    }
+    if (state == claimed) foreign.pending->request.id_may_exist = true;
+    taken.push_back(std::move(foreign));
+  }
+  return taken;
+}
+
+std::size_t Slots::count_ready() const {
+  std::size_t count = 0;
+  for (std::uint32_t number = 0; number < slot_count; ++number) {
+    const State state = state_of(slot(number).word.load(std::memory_order_acquire));
+    if (state == ready || state == claimed) ++count;
+  }
+  return count;
+}
+
+void Slots::await_company(std::size_t own, platform::SteadyTime until) {
+  const std::size_t wanted = header().last_group.load(std::memory_order_relaxed);
+  while (wanted <= slot_count && platform::steady_now() < until) {
+    const std::uint32_t seen = header().arrivals.load(std::memory_order_acquire);
+    if (own + count_ready() >= wanted) return;
+    header().awaited.store(1, std::memory_order_release);
+    platform::futex_wait(header().arrivals, seen, until);
+    header().awaited.store(0, std::memory_order_release);
+  }
+}
+
+void Slots::note_group(std::size_t size) {
+  const auto number = static_cast<std::uint32_t>(size);
+  if (header().last_group.load(std::memory_order_relaxed) != number)
+    header().last_group.store(number, std::memory_order_relaxed);
+}
+
+void Slots::answer(const std::vector<Foreign>& foreign) {
+  for (const Foreign& one : foreign) {
+    Slot& place = slot(one.slot);
+    // While the slot is claimed its payload is ours; an owner that gave up leaves it to us to free.
+    if (place.word.load(std::memory_order_acquire) == word_of(one.generation, claimed)) {
+      Bytes answer = encode_answer(one.pending->result, one.pending->error);
+      if (answer.size() > payload_bytes) answer.resize(payload_bytes);
+      place.fill(one.generation, answer);
+    }
+    if (place.change(one.generation, claimed, done)) {
+      place.ring();
+    } else {
+      place.change(one.generation, abandoned, free_slot);
+    }
+  }
+}
+
+void Slots::hand_over() {
+  for (std::uint32_t number = 0; number < slot_count; ++number) {
+    Slot& one = slot(number);
+    if (state_of(one.word.load(std::memory_order_acquire)) != ready) continue;
+    return one.ring();
+  }
+}
+
+}  // namespace strata::commit

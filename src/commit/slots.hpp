@@ -1,0 +1,84 @@
+// Group commit across processes: transactions left in a shared file for whoever holds the write section.
+//
+// A process that cannot enter the write section at once leaves its transactions in slots. The one inside takes along
+// what is ready and answers there. One word a slot says whose move it is; it changes by compare-and-swap alone:
+//
+//   free -> filling -> ready -> claimed -> done -> free      ready -> free: withdrawn by its owner
+//                                claimed -> abandoned -> free: the owner's time was up, its outcome is unknown
+//
+// Only the holder of the write section claims, and it answers before it leaves. A slot found claimed on entering was
+// thus left by a holder that died: its transaction may have been committed, and is taken along with a look at its id
+// first. The file holds nothing that cannot be lost: without it, or with nonsense in it, every process waits for the
+// write section itself.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "commit/line.hpp"
+#include "platform/clock.hpp"
+#include "platform/mapped_file.hpp"
+
+namespace strata::commit {
+
+/// Thread-safe.
+class Slots {
+ public:
+  /// Null when the file cannot be used; that costs speed alone.
+  static std::unique_ptr<Slots> open(const std::string& path, std::uint64_t epoch);
+
+  /// A transaction of this process in a slot.
+  struct Ticket {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+    std::shared_ptr<Pending> pending;
+    bool answered = false;
+  };
+
+  /// Leaves all of them, or none (nothing is returned then): a slot is too small, or too few are free.
+  std::vector<Ticket> leave(const PendingGroup& group);
+  /// Collects the answers that have come; true when all have.
+  bool collect(std::vector<Ticket>& tickets);
+  /// Waits until an answer may have come, at most until then.
+  void wait(const std::vector<Ticket>& tickets, platform::SteadyTime until);
+  /// Takes back those that nobody has claimed; of the others the outcome is unknown: their `error` is set.
+  /// Requires `inside`: the caller holds the write section; then claimed ones come back too, to be looked up by id.
+  PendingGroup withdraw(std::vector<Ticket>& tickets, bool inside);
+
+  /// For the holder of the write section: a transaction of another process, and where the answer goes.
+  struct Foreign {
+    std::uint32_t slot = 0;
+    std::uint32_t generation = 0;
+    std::shared_ptr<Pending> pending;
+  };
+  /// Claims what is ready (and what a dead holder had claimed), up to a bound in bytes.
+  std::vector<Foreign> claim(std::uint64_t bytes_max);
+  /// Waits a moment, at most until then, for as many transactions to be ready as make the group, with the holder's
+  /// `own`, as large as the last one of any process: those that it served come back about now.
+  void await_company(std::size_t own, platform::SteadyTime until);
+  /// Notes the size of the group.
+  void note_group(std::size_t size);
+  /// Answers with the result or error in each `pending`.
+  void answer(const std::vector<Foreign>& foreign);
+  /// For one that is leaving the write section: asks the owner of a slot that became ready meanwhile to enter it.
+  void hand_over();
+
+ private:
+  struct Slot;
+  struct Header;
+  Slots(std::unique_ptr<platform::MappedFile> file, std::uint64_t epoch);
+  Header& header() const;
+  std::size_t count_ready() const;
+  Slot& slot(std::uint32_t number) const;
+  bool try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pending, bytes_view payload, Ticket& ticket);
+  bool take_for_filling(Slot& slot, std::uint32_t& generation);
+
+  std::unique_ptr<platform::MappedFile> file_;
+  std::uint64_t epoch_;
+  std::uint64_t process_;
+  std::uint64_t process_start_;
+};
+
+}  // namespace strata::commit
