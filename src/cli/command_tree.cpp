@@ -3,38 +3,25 @@
 #include <filesystem>
 #include <new>
 
+#include "cli/help.hpp"
 #include "cli/text.hpp"
-#include "strata/engine.hpp"
 #include "strata/error.hpp"
 
 namespace strata::cli {
 namespace {
 
-/// Help with a usage line written by hand, and options without noise.
-class HelpFormatter : public CLI::Formatter {
- public:
-  explicit HelpFormatter(const std::map<const CLI::App*, std::string>& usages) : usages_(usages) {
-    column_width(32);
-    label("Positionals", "Arguments");
-  }
-
-  std::string make_usage(const CLI::App* app, std::string) const override {
-    const auto usage = usages_.find(app);
-    return "\nUsage: " + (usage == usages_.end() ? full_name(*app) : usage->second) + "\n";
-  }
-
-  std::string make_option_opts(const CLI::Option* option) const override {
-    const std::string type = option->get_type_size() == 0 ? std::string() : option->get_type_name();
-    return type.empty() ? std::string() : " " + type;
-  }
-
- private:
-  const std::map<const CLI::App*, std::string>& usages_;
-};
-
 std::string version_text() {
-  const std::vector<std::string> schemes = engine::engine_schemes();
-  return std::string("strata ") + STRATA_VERSION + " (engines: " + join(schemes, ", ") + ")";
+  return std::string("strata ") + STRATA_VERSION + " (engines: " + join(built_in_engines(), ", ") + ")";
+}
+
+/// What CLI11 says, but for a word that is no number.
+std::string reason_of(const CLI::ParseError& error) {
+  const std::string reason = error.what();
+  constexpr std::string_view conversion = "Could not convert: ";
+  const std::size_t equals = reason.find(" = ");
+  if (!reason.starts_with(conversion) || equals == std::string::npos) return reason;
+  const std::string option = reason.substr(conversion.size(), equals - conversion.size());
+  return option + ": " + reason.substr(equals + 3) + " is not a number that it takes";
 }
 
 /// Errors are one line, whatever went into their message.
@@ -42,17 +29,24 @@ std::string error_line(const std::string& message) { return "strata: " + single_
 
 }  // namespace
 
-std::string full_name(const CLI::App& command) {
+std::string short_name(const CLI::App& command) {
   // CLI11 has no const way to the parent.
   CLI::App* parent = const_cast<CLI::App&>(command).get_parent();
-  return parent == nullptr ? command.get_name() : full_name(*parent) + " " + command.get_name();
+  if (parent == nullptr) return {};
+  const std::string before = short_name(*parent);
+  return before.empty() ? command.get_name() : before + " " + command.get_name();
+}
+
+std::string full_name(const CLI::App& command) {
+  const std::string name = short_name(command);
+  return name.empty() ? "strata" : "strata " + name;
 }
 
 CommandTree::CommandTree(Session& session)
     : session_(session), root_("Strata: an embedded, local-first database. One directory, many processes.", "strata") {
-  root_.formatter(std::make_shared<HelpFormatter>(usages_));
+  root_.formatter(std::make_shared<HelpFormatter>(usages_, session.terminal().width));
   root_.set_help_flag("-h,--help", "Say what it does and how");
-  root_.set_version_flag("--version", version_text(), "Print the version and the engines built in");
+  root_.set_version_flag("--version", STRATA_VERSION, "Print the version and the engines built in");
   root_.require_subcommand(1);
   usages_[&root_] = "strata [-s STORE] COMMAND ...";
   root_.footer(
@@ -82,7 +76,7 @@ void CommandTree::add_shared_options(CLI::App& command, const Kind& kind) {
       ->group("Everywhere");
   if (kind.rows) {
     command.add_option("--format", format_, "How to answer; else a table on a terminal, JSON Lines otherwise")
-        ->check(CLI::IsMember({"table", "jsonl", "csv", "md"}))
+        ->check(one_of({"table", "jsonl", "csv", "md"}))
         ->type_name("table|jsonl|csv|md")
         ->group("Everywhere");
   }
@@ -90,7 +84,7 @@ void CommandTree::add_shared_options(CLI::App& command, const Kind& kind) {
     command
         .add_option("--durability", durability_,
                     "sync (default): a commit outlives a power failure; relaxed: it outlives the process")
-        ->check(CLI::IsMember({"sync", "relaxed"}))
+        ->check(one_of({"sync", "relaxed"}))
         ->type_name("sync|relaxed");
   }
 }
@@ -141,10 +135,10 @@ int CommandTree::run_parsed() {
   if (!format_.empty()) session_.choice.format = parse_format(format_);
   if (!durability_.empty())
     session_.choice.durability = durability_ == "relaxed" ? Durability::relaxed : Durability::sync;
-  session_.command = full_name(command).substr(std::string_view("strata ").size());
+  session_.command = short_name(command);
   const auto action = actions_.find(&command);
   if (action == actions_.end()) {
-    throw UsageError(full_name(command) + ": which of its commands? `" + full_name(command) + " --help` lists them");
+    throw UsageError(short_name(command) + ": which of its commands? `" + full_name(command) + " --help` lists them");
   }
   const int exit_code = action->second(session_);
   session_.out() << std::flush;
@@ -159,13 +153,14 @@ CLI::App& CommandTree::chosen_command() {
 
 int CommandTree::report_misuse(const CLI::ParseError& error) {
   CLI::App& command = chosen_command();
+  const std::string prefix = &command == &root_ ? "" : short_name(command) + ": ";
   const std::string hint = "`" + full_name(command) + " --help` explains";
   const std::vector<std::string> unknown = command.remaining();
   if (unknown.empty()) {
     if (&command == &root_ && error.get_exit_code() == static_cast<int>(CLI::ExitCodes::RequiredError)) {
       return fail(exit_wrong_usage, "no command given: `strata --help` lists them");
     }
-    return fail(exit_wrong_usage, full_name(command) + ": " + error.what() + "; " + hint);
+    return fail(exit_wrong_usage, prefix + reason_of(error) + "; " + hint);
   }
   const std::string& word = unknown.front();
   std::vector<std::string> candidates;
@@ -179,14 +174,14 @@ int CommandTree::report_misuse(const CLI::ParseError& error) {
     kind = "command";
     for (const CLI::App* other : command.get_subcommands({})) candidates.push_back(other->get_name());
   }
-  std::string message = (&command == &root_ ? "" : full_name(command) + ": ") + "unknown " + kind + " " + word + ": ";
+  std::string message = prefix + "unknown " + kind + " " + word + ": ";
   if (const auto near = nearest(word.substr(0, word.find('=')), candidates)) message += "did you mean " + *near + "? ";
   return fail(exit_wrong_usage, message + hint);
 }
 
 int CommandTree::fail(int exit_code, const std::string& message) {
-  // What was answered before the failure comes first, also where both go to one place.
-  session_.out() << std::flush;
+  // What was answered before the failure comes first, also where both go to one place; unless that was the failure.
+  if (session_.out().good()) session_.out() << std::flush;
   session_.error() << error_line(message) << std::flush;
   return exit_code;
 }

@@ -67,7 +67,8 @@ class CommandTree {
   std::string durability_;
 };
 
-/// The full name, `strata index create`.
+/// `index create`, and `strata index create`.
+std::string short_name(const CLI::App& command);
 std::string full_name(const CLI::App& command);
 
 // The command groups; each in a file of its name.

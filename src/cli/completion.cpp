@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "cli/command_tree.hpp"
+#include "cli/help.hpp"
 #include "cli/text.hpp"
 
 namespace strata::cli {
@@ -30,6 +31,9 @@ std::vector<std::string> words_of(const CLI::App& command) {
   }
   return words;
 }
+
+/// A flag does not.
+bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() != 0; }
 
 const CLI::Option* option_named(const CLI::App& command, const std::string& name) {
   for (const CLI::Option* option : named_options_of(command)) {
@@ -80,7 +84,7 @@ std::string shell_word(std::string_view text) {
 std::vector<std::string> names_with_value(const CLI::App& command) {
   std::vector<std::string> names;
   for (const CLI::Option* option : named_options_of(command)) {
-    if (option->get_type_size() == 0) continue;
+    if (!takes_value(*option)) continue;
     for (const std::string& name : names_of(*option)) names.push_back(name);
   }
   return names;
@@ -114,7 +118,7 @@ std::vector<std::string> next_words(const CLI::App& root, const std::vector<std:
       awaiting = nullptr;
     } else if (word.starts_with('-') && word.size() > 1) {
       const CLI::Option* option = option_named(*command, word);
-      if (option != nullptr && option->get_type_size() != 0) awaiting = option;
+      if (option != nullptr && takes_value(*option)) awaiting = option;
     } else {
       const auto next = commands_of(*command);
       const auto found =
@@ -198,7 +202,7 @@ std::string zsh_completion(const CLI::App& root) {
       text += ':' + description;
       items += " " + shell_word(text);
     };
-    for (const CLI::App* next : commands_of(*node.command)) item(next->get_name(), next->get_description());
+    for (const CLI::App* next : commands_of(*node.command)) item(next->get_name(), summary_of(next->get_description()));
     for (const CLI::Option* option : named_options_of(*node.command)) {
       for (const std::string& name : names_of(*option)) item(name, option->get_description());
     }
@@ -208,7 +212,7 @@ std::string zsh_completion(const CLI::App& root) {
   return "#compdef strata\n"
          "# Completion of strata for zsh: source <(strata completion zsh)\n"
          "_strata() {\n"
-         "  local path= candidate i\n"
+         "  local chain= candidate i\n"
          "  local -a items\n"
          "  for ((i = 2; i < CURRENT; i++)); do\n"
          "    case ${words[i]} in\n"
@@ -217,15 +221,15 @@ std::string zsh_completion(const CLI::App& root) {
          ") ((i++)); continue ;;\n"
          "    -*) continue ;;\n"
          "    esac\n"
-         "    candidate=\"${path:+$path }${words[i]}\"\n"
+         "    candidate=\"${chain:+$chain }${words[i]}\"\n"
          "    case $candidate in\n"
          "    " +
          commands +
-         ") path=$candidate ;;\n"
+         ") chain=$candidate ;;\n"
          "    *) break ;;\n"
          "    esac\n"
          "  done\n"
-         "  case \"$path\" in\n" +
+         "  case \"$chain\" in\n" +
          cases +
          "  esac\n"
          "  _describe 'strata' items || _files\n"
@@ -245,14 +249,14 @@ std::string fish_completion(const CLI::App& root) {
     }
     const std::string begin = "complete -c strata -n " + shell_word(condition);
     for (const CLI::App* next : commands_of(*node.command)) {
-      script += begin + " -f -a " + next->get_name() + " -d " + shell_word(next->get_description()) + "\n";
+      script += begin + " -f -a " + next->get_name() + " -d " + shell_word(summary_of(next->get_description())) + "\n";
     }
     for (const CLI::Option* option : named_options_of(*node.command)) {
       std::string line = begin;
       for (const std::string& name : option->get_snames()) line += " -s " + name;
       for (const std::string& name : option->get_lnames()) line += " -l " + name;
       const std::vector<std::string> choices = choices_of(*option);
-      if (option->get_type_size() != 0) line += choices.empty() ? " -r" : " -x -a " + shell_word(join(choices, " "));
+      if (takes_value(*option)) line += choices.empty() ? " -r" : " -x -a " + shell_word(join(choices, " "));
       script += line + " -d " + shell_word(option->get_description()) + "\n";
     }
   }
@@ -267,7 +271,7 @@ void add_completion_command(CommandTree& tree) {
   auto shell = std::make_shared<std::string>();
   command.add_option("SHELL", *shell, "The shell")
       ->required()
-      ->check(CLI::IsMember({"bash", "zsh", "fish"}))
+      ->check(one_of({"bash", "zsh", "fish"}))
       ->type_name("bash|zsh|fish");
   tree.on_run(command, [&tree, shell](Session& session) {
     const CLI::App& root = tree.root();

@@ -3,6 +3,7 @@
 
 #include "cli/arguments.hpp"
 #include "cli/command_tree.hpp"
+#include "cli/help.hpp"
 #include "cli/text.hpp"
 
 namespace strata::cli {
@@ -126,7 +127,7 @@ int change_collection(Session& session, const InfoArguments& arguments) {
   if (!arguments.keep_versions.empty()) options.history.keep_count = keep_versions;
   if (!arguments.time_to_live.empty()) options.time_to_live = time_to_live;
   if (!options.history.enabled && (keep || keep_versions)) {
-    throw UsageError("strata info: --keep and --keep-versions say how much history to keep: add --history on");
+    throw UsageError("info: --keep and --keep-versions say how much history to keep: add --history on");
   }
   collection.set_options(options);
   return describe_collection(session, collection);
@@ -142,7 +143,7 @@ void add_info(CommandTree& tree) {
     return command.add_option(option, text, description)->needs(name)->group("Settings of the collection");
   };
   setting("--history", arguments->history, "Keep versions that are replaced or deleted, for --at and --history")
-      ->check(CLI::IsMember({"on", "off"}))
+      ->check(one_of({"on", "off"}))
       ->type_name("on|off");
   setting("--keep", arguments->keep, "How long a replaced version is kept, as 30d")->type_name("SPAN|off");
   setting("--keep-versions", arguments->keep_versions, "How many versions of a key are kept")->type_name("N|off");
@@ -193,7 +194,7 @@ int create_index(Session& session, const CreateArguments& arguments) {
     const bool marked = part.ends_with(":time");
     options.fields.push_back({marked ? part.substr(0, part.size() - std::string_view(":time").size()) : part, marked});
   }
-  if (options.fields.empty()) throw UsageError("strata index create: no field named: write kind, or kind,created");
+  if (options.fields.empty()) throw UsageError("index create: no field named: write kind, or kind,created");
   if (arguments.time) options.fields.back().time = true;
 
   Collection collection = session.store(Session::Access::create).collection(arguments.collection);

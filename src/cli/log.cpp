@@ -26,7 +26,14 @@ std::string_view operation_name(LogChange::Operation operation) {
   return "unknown";
 }
 
+/// A declaration's key is the name of what was declared; those with a dot are the store's own bookkeeping.
+bool is_bookkeeping(const LogChange& change) {
+  return change.operation == LogChange::Operation::declare && change.key.starts_with('.');
+}
+
 Row change_row(const LogChange& change) {
+  if (change.operation == LogChange::Operation::declare)
+    return {{"op", Value("declare")}, {"collection", Value(change.key)}};
   Row row = {{"op", Value(operation_name(change.operation))}};
   if (change.collection.empty()) {
     row.emplace_back("space", Value(change.space));
@@ -41,20 +48,27 @@ Row change_row(const LogChange& change) {
   return row;
 }
 
+std::string change_text(const LogChange& change) {
+  std::string text(operation_name(change.operation));
+  if (change.operation == LogChange::Operation::declare) return text + ' ' + change.key;
+  text += ' ' + (change.collection.empty() ? "space " + std::to_string(change.space) : change.collection);
+  if (change.operation == LogChange::Operation::erase_range) return text + " (" + human_count(change.count) + ")";
+  return text + '/' + change.key;
+}
+
 std::string summary(const LogEntry& entry) {
   constexpr std::size_t shown_most = 4;
   std::vector<std::string> texts;
+  std::size_t left_out = 0;
   for (const LogChange& change : entry.changes) {
+    if (is_bookkeeping(change)) continue;
     if (texts.size() == shown_most) {
-      texts.push_back("+" + human_count(entry.changes.size() - shown_most) + " more");
-      break;
+      ++left_out;
+    } else {
+      texts.push_back(change_text(change));
     }
-    std::string text(operation_name(change.operation));
-    text += ' ' + (change.collection.empty() ? "space " + std::to_string(change.space) : change.collection);
-    if (!change.key.empty()) text += '/' + change.key;
-    if (change.operation == LogChange::Operation::erase_range) text += " (" + human_count(change.count) + ")";
-    texts.push_back(std::move(text));
   }
+  if (left_out != 0) texts.push_back("+" + human_count(left_out) + " more");
   return join(texts, ", ");
 }
 
@@ -62,7 +76,9 @@ Row entry_row(const LogEntry& entry, Format format) {
   const bool for_people = format == Format::table || format == Format::md;
   std::vector<Value> changes;
   if (!for_people) {
-    for (const LogChange& change : entry.changes) changes.push_back(to_object(change_row(change)));
+    for (const LogChange& change : entry.changes) {
+      if (!is_bookkeeping(change)) changes.push_back(to_object(change_row(change)));
+    }
   }
   return {{"position", Value(entry.position.value)},
           {"time", Value(entry.time.to_string())},

@@ -1,4 +1,5 @@
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -27,6 +28,9 @@ int main(int argc, char** argv) {
     return exit_done;
   } catch (const strata::Error& failure) {
     error << "strata: " << failure.what() << '\n' << std::flush;
+    return exit_failed;
+  } catch (const std::exception& failure) {
+    error << "strata: a defect in strata: " << failure.what() << '\n' << std::flush;
     return exit_failed;
   }
 }

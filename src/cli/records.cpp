@@ -13,13 +13,17 @@ constexpr const char* group = "Records";
 
 struct PutArguments {
   std::string collection;
-  std::vector<std::string> key_and_value;
+  std::string key;  // the value, when it stands alone
+  std::string value;
   std::uint64_t if_version = 0;
   std::string time_to_live;
 };
 
 /// A value such as -5 looks like an option, so what was left over may be part of what was meant.
-std::vector<std::string> with_negative_numbers(std::vector<std::string> words, const CLI::App& command) {
+std::vector<std::string> key_and_value(const PutArguments& arguments, const CLI::App& command) {
+  std::vector<std::string> words;
+  if (command.count("KEY") != 0) words.push_back(arguments.key);
+  if (command.count("VALUE") != 0) words.push_back(arguments.value);
   for (const std::string& word : command.remaining()) {
     const bool number = word.size() > 1 && word[0] == '-' && word[1] >= '0' && word[1] <= '9';
     if (!number) throw CLI::ExtrasError(command.get_name(), {word});
@@ -33,10 +37,9 @@ std::string absent_record(const std::string& key, const std::string& collection)
 }
 
 int put(Session& session, const CLI::App& command, const PutArguments& arguments) {
-  const std::vector<std::string> words = with_negative_numbers(arguments.key_and_value, command);
+  const std::vector<std::string> words = key_and_value(arguments, command);
   if (words.empty() || words.size() > 2) {
-    throw UsageError(
-        "strata put: it takes a collection, a key (or none: one is made), and a value; quote JSON in '...'");
+    throw UsageError("put: it takes a collection, a key (or none: one is made), and a value; quote JSON in '...'");
   }
   const Value value = parse_value(words.back(), session.in());
   PutOptions options;
@@ -106,7 +109,7 @@ int print_history(Session& session, const Collection& collection, const GetArgum
 
 int get(Session& session, const GetArguments& arguments) {
   if (arguments.history && !arguments.at.empty()) {
-    throw UsageError("strata get: --history shows all versions, --at one of them: give one of the two");
+    throw UsageError("get: --history shows all versions, --at one of them: give one of the two");
   }
   std::optional<AsOf> at;
   if (!arguments.at.empty()) at = parse_as_of("--at", arguments.at);
@@ -226,12 +229,8 @@ void add_put(CommandTree& tree) {
                                {nullptr, true, true});
   auto arguments = std::make_shared<PutArguments>();
   command.add_option("COLLECTION", arguments->collection, "Made by its first record")->required()->type_name("");
-  command
-      .add_option("VALUE", arguments->key_and_value,
-                  "The key, unless one is to be made, and the value: JSON, @FILE, or - for standard input")
-      ->type_name("")
-      ->expected(0, 2)
-      ->allow_extra_args(false);
+  command.add_option("KEY", arguments->key, "Its name in the collection; left out, one is made")->type_name("");
+  command.add_option("VALUE", arguments->value, "JSON, @FILE, or - for standard input")->type_name("");
   command
       .add_option("--if-version", arguments->if_version,
                   "Only if the record has this version now; 0: only if there is none")

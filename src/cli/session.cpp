@@ -88,6 +88,14 @@ std::unique_ptr<ProgressBar> Session::progress_bar(ProgressBar::Unit unit) {
       ProgressBar::Options{terminal_.error_is_terminal, terminal_.width == 0 ? 80 : terminal_.width, unit});
 }
 
+std::vector<std::string> built_in_engines() {
+  // The library makes its engines known when it first opens a store.
+  OpenOptions options;
+  options.background = false;
+  Store::open("memory:", options).close();
+  return engine::engine_schemes();
+}
+
 void Session::note(const std::string& text) {
   if (terminal_.error_is_terminal) terminal_.error << faint(text, terminal_.colour) << '\n' << std::flush;
 }

@@ -7,6 +7,7 @@
 #include <ostream>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "cli/progress_bar.hpp"
 #include "cli/rows.hpp"
@@ -85,5 +86,8 @@ class Session {
   Access store_access_ = Access::read;
   bool keep_open_ = false;
 };
+
+/// The schemes of the engines in this build, sorted.
+std::vector<std::string> built_in_engines();
 
 }  // namespace strata::cli

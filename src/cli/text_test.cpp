@@ -59,6 +59,7 @@ TEST(Text, TimesAreShownInTheUnitThatFits) {
 TEST(Text, TheNearestWordIsSuggestedOnlyWhenItIsNear) {
   const std::vector<std::string> words = {"find", "index", "import", "info"};
   EXPECT_EQ(nearest("fnd", words), "find");
+  EXPECT_EQ(nearest("fnid", words), "find");
   EXPECT_EQ(nearest("finde", words), "find");
   EXPECT_EQ(nearest("imp", words), "import");
   EXPECT_EQ(nearest("zebra", words), std::nullopt);

@@ -4,6 +4,7 @@
 
 #include "cli/command_tree.hpp"
 #include "cli/dump_tree.hpp"
+#include "cli/help.hpp"
 #include "cli/output_file.hpp"
 #include "cli/query_arguments.hpp"
 #include "cli/text.hpp"
@@ -108,11 +109,11 @@ void add_import(CommandTree& tree) {
       .add_option("--key", options.key_field, "The field that is the key; else what the file says, else one is made")
       ->type_name("FIELD");
   command.add_option("--format", arguments->format, "Of the file; auto goes by its name and first line")
-      ->check(CLI::IsMember({"auto", "jsonl", "csv", "deb822"}))
+      ->check(one_of({"auto", "jsonl", "csv", "deb822"}))
       ->type_name("auto|jsonl|csv|deb822");
   command
       .add_option("--on-error", arguments->on_error, "A bad line stops the import, or is skipped, counted and listed")
-      ->check(CLI::IsMember({"stop", "skip"}))
+      ->check(one_of({"stop", "skip"}))
       ->type_name("stop|skip");
   command.add_option("--batch", options.batch_records, "Records in a transaction (1000)")->type_name("N");
   command
@@ -120,7 +121,7 @@ void add_import(CommandTree& tree) {
                   "Of records with one key, keep that with the highest value of this field")
       ->type_name("FIELD");
   command.add_option("--csv-types", arguments->csv_types, "Numbers and booleans as such (infer), or all as strings")
-      ->check(CLI::IsMember({"infer", "strings"}))
+      ->check(one_of({"infer", "strings"}))
       ->type_name("infer|strings");
   command.add_option("--delimiter", arguments->delimiter, "Between CSV fields; else a comma, in .tsv files a tab")
       ->type_name("C");
@@ -174,7 +175,7 @@ void add_export(CommandTree& tree) {
   command.add_option("COLLECTION", arguments->collection, "Whose records")->required()->type_name("");
   command.add_option("-o,--output", arguments->path, "Into this file, else to standard output")->type_name("FILE");
   command.add_option("--format", arguments->format, "jsonl, unless the file is named *.csv")
-      ->check(CLI::IsMember({"jsonl", "csv"}))
+      ->check(one_of({"jsonl", "csv"}))
       ->type_name("jsonl|csv");
   add_query_options(command, arguments->query);
   tree.on_run(command, [arguments](Session& session) { return export_collection(session, *arguments); });
