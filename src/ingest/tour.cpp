@@ -176,8 +176,8 @@ class Tour {
       const ValueView superseded = row["superseded"];
       shown.push_back(padded(grouped(row["records"].as_uint()), 7) + " records in " +
                       decimal(row["seconds"].as_double(), 2) + " s (" + grouped(row["records_per_second"].as_uint()) +
-                      "/s), " + grouped(batches) + (batches == 1 ? " batch" : " batches, each") + " atomic and synced" +
-                      (superseded ? "; " + grouped(superseded.as_uint()) + " left out, not newer" : ""));
+                      "/s), " + grouped(batches) + (batches == 1 ? " batch" : " batches, each") + " atomic" +
+                      (superseded ? "; " + grouped(superseded.as_uint()) + " were not newer" : ""));
     }
     line_.show_answer(shown);
   }
@@ -322,8 +322,8 @@ class Tour {
     }
     if (seen != commits) throw follower_error(position);
     line_.show_answer({"follower: " + grouped(seen) + " records at positions " + grouped(before + 1) + " to " +
-                       grouped(position) + ", none missing, none twice, in order; the turn changed " + grouped(hands) +
-                       " times"});
+                           grouped(position) + ", in order, none missing, none twice;",
+                       "          the turn passed from one writer to another " + grouped(hands) + " times"});
   }
 
   static Error follower_error(std::uint64_t position) {
