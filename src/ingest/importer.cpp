@@ -191,26 +191,24 @@ class Import {
                                               options_.collection + " at the same time: let it finish");
       }
     }
-    return Error(error.code(),
-                 std::string(error.what()) + "; " + how_to_go_on("run the same import again", "import the rest"));
+    return Error(error.code(), std::string(error.what()) + "; " + how_to_go_on(""));
   }
 
-  std::string how_to_go_on(std::string_view noted, std::string_view unnoted) const {
+  /// How many records are in, and what to do to get the rest in: first `mend`, if anything.
+  std::string how_to_go_on(const std::string& mend) const {
     const std::uint64_t in = report_.resumed_after + report_.records;
-    if (in == 0) return "nothing was imported";
+    if (in == 0) return "nothing was imported: " + mend + "run the import again";
     const std::string count = std::to_string(in) + (in == 1 ? " record is in: " : " records are in: ");
-    if (noted_) return count + std::string(noted) + ", it goes on where it stopped";
-    return count + std::string(unnoted) + " (standard input is always read from its start)";
+    if (noted_) return count + mend + "run the same import again, it goes on where it stopped";
+    return count + mend + "import the rest (standard input is always read from its start)";
   }
 
   [[noreturn]] void stop(const std::exception_ptr& failure) const {
     try {
       std::rethrow_exception(failure);
     } catch (const BadLine& bad) {
-      throw Error(bad.code(), std::string(bad.what()) + "; " +
-                                  how_to_go_on("mend the line and run the same import again",
-                                               "mend the line and import from there on") +
-                                  "; or skip bad lines (--on-error skip)");
+      throw Error(bad.code(), std::string(bad.what()) + "; " + how_to_go_on("mend the line and ") +
+                                  ", or skip bad lines (--on-error skip)");
     } catch (const Error& error) {
       throw with_remedy(error);
     }

@@ -16,6 +16,14 @@ bool is_exported_line(ValueView line) {
   });
 }
 
+/// The parser counts lines too, but it was given one.
+std::string without_line(std::string reason) {
+  static constexpr std::string_view counted = " at line 1, column ";
+  const std::size_t at = reason.find(counted);
+  if (at != std::string::npos) reason.replace(at, counted.size(), " at column ");
+  return reason;
+}
+
 bool is_dump_header(ValueView line) { return !line["strata"].is_missing() && !line["digest_key"].is_missing(); }
 
 }  // namespace
@@ -32,7 +40,7 @@ std::optional<Item> JsonlReader::next() {
       const bool array = line[line.find_first_not_of(" \t")] == '[';
       throw BadLine(source_.name(), number,
                     array ? "JSON Lines have one object on each line; take an array apart first, as with jq -c '.[]'"
-                          : error.what());
+                          : without_line(error.what()));
     }
     if (value.type() != ValueType::object) {
       throw BadLine(source_.name(), number,

@@ -74,7 +74,8 @@ TEST_F(ReaderTest, AnotherLineThanAnObjectIsNamedAndTheOthersAreRead) {
   const Said said = read("a.jsonl", "{\"a\":1}\n{\"a\":\n[1]\n7\n{\"a\":2}");
   ASSERT_EQ(said.size(), 5u);
   EXPECT_EQ(said[0], R"(1 {"a":1})");
-  expect_bad(said[1], 2, "");
+  expect_bad(said[1], 2, "column");
+  EXPECT_EQ(said[1].find("line 1"), std::string::npos) << said[1];
   expect_bad(said[2], 3, "jq -c");
   expect_bad(said[3], 4, "must be an object");
   EXPECT_EQ(said[4], R"(5 {"a":2})");
