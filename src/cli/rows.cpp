@@ -1,6 +1,7 @@
 #include "cli/rows.hpp"
 
 #include <algorithm>
+#include <span>
 
 #include "cli/text.hpp"
 
@@ -105,7 +106,10 @@ class ColumnWriter : public RowWriter {
     std::string last(footer);
     if (!left_out_.empty()) {
       if (!last.empty()) last += "; ";
-      last += "not shown: " + join(left_out_, ", ") + " (choose with --fields, or use --format jsonl)";
+      const std::size_t named = std::min<std::size_t>(left_out_.size(), 8);
+      last += "not shown: " + join(std::span(left_out_).first(named), ", ") +
+              (named < left_out_.size() ? " and " + human_count(left_out_.size() - named) + " more" : "") +
+              " (choose with --fields, or use --format jsonl)";
     }
     write_footer(last);
   }
@@ -167,7 +171,8 @@ class ColumnWriter : public RowWriter {
 };
 
 constexpr std::size_t gap_width = 2;
-constexpr std::size_t column_width_least = 8;
+constexpr std::size_t column_width_least = 12;
+constexpr std::size_t first_column_width = 36;
 constexpr std::size_t column_width_most = 120;
 
 class TableWriter : public ColumnWriter {
@@ -178,13 +183,12 @@ class TableWriter : public ColumnWriter {
   void fit() override {
     if (display_.width == 0) return;
     for (Column& column : columns_) column.width = std::min(column.width, column_width_most);
-    // The first column and the last (a record's key and its version) stay as long as anything does.
     while (columns_.size() > 2 && total_width(column_width_least) > display_.width) {
       leave_out_column(columns_.size() - 2);
     }
     std::size_t cap = column_width_most;
     while (cap > 1 && total_width(cap) > display_.width) --cap;
-    for (Column& column : columns_) column.width = std::min(column.width, cap);
+    for (std::size_t i = 0; i < columns_.size(); ++i) columns_[i].width = width_within(i, cap);
   }
 
   void write_header() override {
@@ -218,9 +222,17 @@ class TableWriter : public ColumnWriter {
   }
 
  private:
+  /// The first column and the last (a record's key and its version) give way only where all else has.
+  std::size_t width_within(std::size_t index, std::size_t cap) const {
+    const std::size_t width = columns_[index].width;
+    if (cap < column_width_least) return std::min(width, cap);
+    if (index == 0) return std::min(width, std::max(cap, first_column_width));
+    return index + 1 == columns_.size() ? width : std::min(width, cap);
+  }
+
   std::size_t total_width(std::size_t cap) const {
     std::size_t total = 0;
-    for (const Column& column : columns_) total += std::min(column.width, cap) + gap_width;
+    for (std::size_t i = 0; i < columns_.size(); ++i) total += width_within(i, cap) + gap_width;
     return total < gap_width ? 0 : total - gap_width;
   }
 

@@ -97,7 +97,9 @@ std::vector<std::string> built_in_engines() {
 }
 
 void Session::note(const std::string& text) {
-  if (terminal_.error_is_terminal) terminal_.error << faint(text, terminal_.colour) << '\n' << std::flush;
+  if (!terminal_.error_is_terminal) return;
+  terminal_.out << std::flush;
+  terminal_.error << faint(text, terminal_.colour) << '\n' << std::flush;
 }
 
 }  // namespace strata::cli
