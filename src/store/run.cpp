@@ -70,6 +70,16 @@ Attempt first_attempt(const commit::Trunk& trunk, const CommitOptions& options) 
 
 using Work = std::function<void(commit::Transaction&)>;
 
+/// After a commit of unknown outcome: the answer when it did happen, nothing when it did not. Where the store cannot
+/// tell, the outcome stays as unknown as it was.
+std::optional<CommitResult> resolve(commit::Trunk& trunk, const Uuid& id, const Error& unknown) {
+  try {
+    return trunk.outcome(id);
+  } catch (const Error&) {
+    throw unknown;
+  }
+}
+
 void complete(commit::Request& request, const commit::Trunk& trunk, const Attempt& attempt) {
   request.durability = attempt.durability;
   request.id_may_exist = attempt.id_may_exist;
@@ -79,7 +89,7 @@ void complete(commit::Request& request, const commit::Trunk& trunk, const Attemp
 CommitResult attempt_alone(commit::Trunk& trunk, const Attempt& attempt,
                            const std::function<commit::Request(std::unique_ptr<commit::Transaction>)>& body) {
   CommitResult result;
-  trunk.exclusive(attempt.deadline, attempt.durability, [&](commit::Writer& writer) {
+  const auto work = [&](commit::Writer& writer) {
     auto view = std::make_unique<commit::View>(writer.transaction(), std::make_shared<codec::Head>(writer.head()),
                                                writer.catalogue());
     auto transaction = std::make_unique<commit::Transaction>(std::move(view), attempt.id, platform::clock().now(),
@@ -87,7 +97,13 @@ CommitResult attempt_alone(commit::Trunk& trunk, const Attempt& attempt,
     commit::Request request = body(std::move(transaction));
     complete(request, trunk, attempt);
     result = writer.apply(request);
-  });
+  };
+  try {
+    trunk.exclusive(attempt.deadline, attempt.durability, work);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::commit_unknown) throw;
+    throw Error(error.code(), std::string(error.what()) + " " + attempt.id.to_string());
+  }
   return result;
 }
 
@@ -124,7 +140,9 @@ CommitResult run_attempts(commit::Trunk& trunk,
           continue;
         }
         if (error.code() != ErrorCode::commit_unknown || platform::steady_now() >= attempt.deadline) throw;
-        attempt.id_may_exist = true;  // the commit looks for the id before it does anything
+        // Before the work is run again: it may have seen to it that it cannot succeed twice.
+        if (const auto known = resolve(trunk, attempt.id, error)) return *known;
+        attempt.id_may_exist = true;
       }
     } catch (const std::bad_alloc&) {
       throw Error(
