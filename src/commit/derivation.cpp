@@ -157,12 +157,8 @@ void Derivation::index(const CollectionDefinition& collection, const Bytes& key,
 }
 
 void Derivation::keep_history(const CollectionDefinition& collection, const Bytes& key, const Old& old, bool erased) {
-  Bytes value;
-  codec::append_varint(value, place_.position.value);
-  codec::append_varint(value, codec::zigzag(place_.time.micros));
-  value.push_back(erased ? 1 : 0);
-  value.append(old.row);
-  set_row(collection.history(), history_key(key, old.header.version), std::move(value), -1);
+  set_row(collection.history(), history_key(key, old.header.version),
+          encode_history({place_.position, place_.time, erased, old.row}), -1);
   trim_history(collection, key);
 }
 
@@ -244,7 +240,22 @@ std::pair<bytes_view, Version> split_history_key(bytes_view key) {
   return {key.substr(0, key.size() - 9), Version{~codec::read_be64(key.data() + key.size() - 8)}};
 }
 
+Bytes encode_history(const HistoryRow& row) {
+  Bytes value;
+  codec::append_varint(value, row.until.value);
+  codec::append_varint(value, codec::zigzag(row.until_time.micros));
+  value.push_back(row.erased ? 1 : 0);
+  value.append(row.row);
+  codec::append_be64(value, codec::hash64(value));
+  return value;
+}
+
 HistoryRow decode_history(bytes_view value) {
+  if (value.size() < 8 ||
+      codec::hash64(value.substr(0, value.size() - 8)) != codec::read_be64(value.data() + value.size() - 8)) {
+    throw Error(ErrorCode::corruption, "a history row is damaged (its checksum does not match); run `strata verify`");
+  }
+  value.remove_suffix(8);
   HistoryRow row;
   row.until.value = codec::take_varint(value);
   row.until_time.micros = codec::unzigzag(codec::take_varint(value));

@@ -87,8 +87,8 @@ class Derivation {
   std::set<std::pair<std::uint32_t, Bytes>> written_keys_;
 };
 
-/// History rows: (key, zero byte, inverted version). The value: until position, until time, erased flag, then the row
-/// as it was.
+/// History rows: (key, zero byte, inverted version). The value: until position, until time, erased flag, the row as it
+/// was, then the XXH3-64 of all that.
 Bytes history_key(bytes_view key, Version version);
 struct HistoryRow {
   Position until;
@@ -96,6 +96,8 @@ struct HistoryRow {
   bool erased = false;
   bytes_view row;
 };
+Bytes encode_history(const HistoryRow& row);
+/// `corruption` when damaged.
 HistoryRow decode_history(bytes_view value);
 /// The key and version that a history row's key holds; `corruption` when malformed.
 std::pair<bytes_view, Version> split_history_key(bytes_view key);

@@ -30,6 +30,16 @@ bool hidden_then(const codec::RecordHeader& header, const Moment& moment) {
   throw Error(ErrorCode::gap, "the history of collection `" + collection.name + "` does not reach back that far");
 }
 
+/// Errors name collection and key.
+HistoryRow read_row(const CollectionDefinition& collection, std::string_view key, bytes_view value) {
+  try {
+    return commit::decode_history(value);
+  } catch (const Error& error) {
+    throw Error(error.code(), "an earlier version of record `" + std::string(key) + "` of collection `" +
+                                  collection.name + "`: " + error.what());
+  }
+}
+
 /// The row of `key` that was current at the moment, out of history alone. Its bytes go to `keep`.
 std::optional<codec::RecordRow> historic_row(commit::Source& source, const CollectionDefinition& collection,
                                              std::string_view key, const Moment& moment, Bytes& keep) {
@@ -37,7 +47,7 @@ std::optional<codec::RecordRow> historic_row(commit::Source& source, const Colle
   const Bytes end = codec::prefix_end(Bytes(key) + '\0');
   const auto cursor = source.scan(collection.history(), {collection.history(), begin, end}, {.limit = 1});
   if (!cursor->next()) return std::nullopt;
-  const HistoryRow row = commit::decode_history(cursor->value());
+  const HistoryRow row = read_row(collection, key, cursor->value());
   if (row.until <= moment.position) return std::nullopt;
   keep = row.row;
   return decode_row(collection, key, keep);
@@ -52,7 +62,7 @@ void check_reach(commit::Source& source, const CollectionDefinition& collection,
   const auto cursor =
       source.scan(collection.history(), {collection.history(), begin, end}, {.reverse = true, .limit = 1});
   if (cursor->next()) {
-    const HistoryRow row = commit::decode_history(cursor->value());
+    const HistoryRow row = read_row(collection, key, cursor->value());
     const Bytes bytes(row.row);
     oldest = decode_row(collection, key, bytes).header;
   }
@@ -139,7 +149,7 @@ std::vector<RecordVersion> history_of(commit::Source& source, std::string_view n
   const Bytes end = codec::prefix_end(begin);
   const auto cursor = source.scan(collection.history(), {collection.history(), begin, end}, {});
   while (cursor->next()) {
-    const HistoryRow row = commit::decode_history(cursor->value());
+    const HistoryRow row = read_row(collection, key, cursor->value());
     versions.push_back({make_record(key, decode_row(collection, key, row.row)), row.erased, row.until});
   }
   return versions;
@@ -162,7 +172,7 @@ void scan_at(commit::Source& source, const CollectionDefinition& collection, con
       has_present = go_on && present->next();
     }
     while (go_on && has_past && commit::split_history_key(past->key()).first == key) {
-      const HistoryRow stored = commit::decode_history(past->value());
+      const HistoryRow stored = read_row(collection, key, past->value());
       const Version version = commit::split_history_key(past->key()).second;
       if (!seen && version.value <= moment.position.value && stored.until > moment.position) {
         seen = true;
