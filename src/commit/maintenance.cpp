@@ -94,27 +94,53 @@ bool trim_ids(Writer& writer, Time now) {
   return true;
 }
 
+/// What a row of the expiry index still stands for.
+enum class Expiry { due, stale, unreadable };
+
+/// Stale: its collection has been dropped, or its record does not expire then.
+Expiry judge_expiry(Writer& writer, const Bytes& entry, Space space, bytes_view key) {
+  if (!writer.catalogue()->find(space)) return Expiry::stale;
+  const auto row = writer.transaction().get({space, key});
+  if (!row) return Expiry::stale;
+  try {
+    const auto expires = codec::decode_record({space, key}, Bytes(*row)).header.expires;
+    return expires && expiry_key(*expires, space, key) == entry ? Expiry::due : Expiry::stale;
+  } catch (const Error&) {
+    return Expiry::unreadable;  // whoever reads it, or verifies, is told
+  }
+}
+
 bool erase_expired(Writer& writer, Time now) {
   if (writer.head().time > now + clock_trusted_within) return false;  // the clock cannot be right: nothing expires
   Request request;
+  std::vector<Bytes> stale;
   const Bytes end = expiry_key(now, Space{}, {});
   {
     const auto cursor = writer.transaction().scan({expiry_space, {}, end}, {.limit = batch_min, .keys_only = true});
-    while (request.writes.size() < batch_min && cursor->next()) {
-      bytes_view in = cursor->key();
+    while (request.writes.size() + stale.size() < batch_min && cursor->next()) {
+      const Bytes entry(cursor->key());
+      bytes_view in = entry;
       codec::take_be64(in);
       Write write;
       write.kind = Write::Kind::erase;
       write.space = Space{codec::take_be32(in)};
       write.key = in;
-      request.writes.push_back(std::move(write));
+      const Expiry judged = judge_expiry(writer, entry, write.space, in);
+      if (judged == Expiry::due) request.writes.push_back(std::move(write));
+      if (judged == Expiry::stale) stale.push_back(entry);
     }
   }
-  if (request.writes.empty()) return false;
+  for (const Bytes& entry : stale) {
+    writer.note_written();
+    writer.transaction().erase({expiry_space, entry});
+    writer.totals(expiry_space).rows -= 1;
+    writer.totals(expiry_space).bytes -= entry.size();
+  }
+  if (request.writes.empty()) return stale.size() == batch_min;
   request.id = platform::make_uuid();
   request.seen = writer.head().position;
   request.origin = "expiry";
-  const bool more = request.writes.size() == batch_min;
+  const bool more = request.writes.size() + stale.size() == batch_min;
   writer.apply(request);
   return more;
 }

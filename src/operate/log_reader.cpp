@@ -25,6 +25,10 @@ void read_log(commit::Source& source, Position from, const std::function<bool(co
     ++expected.value;
     if (!visit(decoder.entry)) return;
   }
+  if (expected.value != head.position.value + 1) {
+    throw Error(ErrorCode::corruption,
+                "the log lacks the entries from position " + std::to_string(expected.value) + "; run `strata verify`");
+  }
 }
 
 }  // namespace strata::operate

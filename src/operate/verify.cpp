@@ -104,6 +104,10 @@ class Verification {
         found.digest += codec::digest_term(
             {space, key}, codec::content_hash(decoded.body, decoded.header.expires, digest_key), digest_key);
         if (collection) check_entries_of(*collection, key, decoded);
+        if (decoded.header.expires &&
+            !reader_.get({commit::expiry_space, commit::expiry_key(*decoded.header.expires, space, key)})) {
+          problem(place(collection, key) + ": it expires, and has no row in the expiry index");
+        }
       } catch (const Error& error) {
         problem(place(collection, key) + ": " + error.what());
       }
@@ -194,18 +198,35 @@ class Verification {
   }
 
   void check_expiry() {
+    codec::SpaceTotals found;
     const auto cursor = reader_.scan({commit::expiry_space, {}, {}}, {.keys_only = true});
     while (cursor->next()) {
       const Bytes entry(cursor->key());
+      found.rows += 1;
+      found.bytes += entry.size();
       if (entry.size() < 13) {
         problem("a row of the expiry index has a malformed key");
         continue;
       }
       const commit::Space space{codec::read_be32(entry.data() + 8)};
       const std::string_view key = std::string_view(entry).substr(12);
+      const CollectionDefinition* collection = view_.catalogue().find(space);
+      if (!collection) continue;  // dropped: upkeep erases the row when its time has come
       const auto row = reader_.get({space, key});
-      if (!row) problem("the expiry index names record `" + std::string(key) + "`, which is not there");
+      if (!row) {
+        problem("the expiry index names record `" + std::string(key) + "`, which is not there");
+        continue;
+      }
+      const std::string where = place(collection, key);
+      try {
+        const auto expires = codec::decode_record({space, key}, Bytes(*row)).header.expires;
+        if (!expires || commit::expiry_key(*expires, space, key) != entry)
+          problem(where + ": the expiry index has a row that does not follow from it");
+      } catch (const Error&) {
+        // Named among the records.
+      }
     }
+    check_totals("the expiry index", commit::expiry_space, found);
   }
 
   void check_log() {
