@@ -1,6 +1,7 @@
 #include "store/place.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <sstream>
 
 #include "codec/head.hpp"
@@ -105,9 +106,21 @@ std::unique_ptr<engine::Engine> open_signposted(const Url& url, const std::strin
                                             ", not " + url.scheme + "; open it as " + signpost.engine + ":" +
                                             directory);
   }
-  auto engine = engine::open_engine(signpost.engine, request_for(url, directory, signpost, options));
-  if (!commit::Trunk::has_head(*engine)) {
+  const engine::OpenRequest request = request_for(url, directory, signpost, options);
+  const auto known = engine::engine_schemes();
+  const bool built_in = std::find(known.begin(), known.end(), signpost.engine) != known.end();
+  if (built_in && !platform::is_directory(request.directory)) {
+    throw Error(ErrorCode::corruption, request.directory + " is missing; restore a backup");
+  }
+  auto engine = engine::open_engine(signpost.engine, request);
+  const auto snapshot = engine->snapshot();
+  const auto head = snapshot->get(engine::head_key);
+  if (!head) {
     throw Error(ErrorCode::corruption, "the engine files in " + directory + " hold no store; restore a backup");
+  }
+  if (codec::decode_head(*head).store_id != signpost.store_id) {
+    throw Error(ErrorCode::corruption, "the engine files in " + directory + " belong to another store than " +
+                                           signpost_path(directory) + " says; restore a backup");
   }
   return engine;
 }
@@ -148,9 +161,11 @@ Signpost decode_signpost(const std::string& path, std::string_view text) {
     return Error(ErrorCode::corruption, path + " is damaged or no Strata store; restore a backup");
   };
   std::istringstream in{std::string(text)};
-  std::string strata, id_word, id, engine_word, generation_word;
+  std::string strata, format, id_word, id, engine_word, generation_word;
   Signpost signpost;
-  if (!(in >> strata >> signpost.format) || strata != "strata") throw damaged();
+  if (!(in >> strata >> format) || strata != "strata") throw damaged();
+  const auto read = std::from_chars(format.data(), format.data() + format.size(), signpost.format);
+  if (read.ec != std::errc() || read.ptr != format.data() + format.size()) throw damaged();
   if (signpost.format > codec::format_version) {
     throw Error(ErrorCode::unsupported, path + ": the store has format " + std::to_string(signpost.format) +
                                             ", this version of Strata reads up to " +
@@ -161,6 +176,7 @@ Signpost decode_signpost(const std::string& path, std::string_view text) {
   const auto store_id = Uuid::parse(id);
   if (!store_id || id_word != "id" || engine_word != "engine" || generation_word != "generation") throw damaged();
   signpost.store_id = *store_id;
+  if (encode_signpost(signpost) != text) throw damaged();
   return signpost;
 }
 
@@ -173,11 +189,11 @@ Opened open_place(const Url& url, const OpenOptions& options) {
       engine::open_engine(url.scheme, {});  // says so
   }
   const std::string directory = platform::absolute_path(url.location);
+  if (platform::exists(directory) && !platform::is_directory(directory)) {
+    throw Error(ErrorCode::invalid_argument, directory + " is a file, not the directory of a store; choose another");
+  }
   const auto existing = platform::read_file(signpost_path(directory));
   if (!existing) {
-    if (platform::exists(directory) && !platform::is_directory(directory)) {
-      throw Error(ErrorCode::invalid_argument, directory + " is a file, not the directory of a store");
-    }
     if (!options.create || options.read_only) {
       throw Error(ErrorCode::not_found,
                   "there is no store at " + directory + "; a first `strata put` or `strata import` makes one");
