@@ -12,6 +12,8 @@ std::optional<std::chrono::microseconds> duration_at(ValueView body, std::string
   return std::chrono::microseconds(found.as_int());
 }
 
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
 IndexDefinition decode_index(ValueView body) {
   IndexDefinition index;
   index.id = static_cast<std::uint32_t>(body["id"].as_uint());
@@ -85,13 +87,17 @@ const CollectionDefinition* Catalogue::find(Space records) const {
 
 void check_collection_name(std::string_view name) {
   const auto refuse = [&](const std::string& why) {
-    throw Error(ErrorCode::invalid_argument, "collection name `" + std::string(name.substr(0, 60)) + "`: " + why);
+    std::string shown(name.substr(0, 60));
+    for (char& c : shown) {
+      if (is_control(c)) c = '?';
+    }
+    throw Error(ErrorCode::invalid_argument, "collection name `" + shown + "`: " + why);
   };
   if (name.empty()) refuse("it is empty; give it 1 to 200 bytes");
   if (name.size() > 200) refuse("it is longer than 200 bytes");
   if (name.front() == '.') refuse("names that begin with `.` are Strata's own");
   for (const char c : name) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) refuse("it has a control character");
+    if (is_control(c)) refuse("it has a control character");
     if (c == '/') refuse("`/` separates collection and key elsewhere; choose another character");
   }
   Value checks_utf8{name};
