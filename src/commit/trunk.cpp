@@ -156,7 +156,11 @@ void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
   } else {
     lead_from_outside(deadline, take());
   }
-  after_commit(before, last_position());
+  try {
+    after_commit(before, last_position());
+  } catch (const std::exception&) {
+    // What was committed stands, and must not be reported as failed. Upkeep is tried again at its next turn.
+  }
 }
 
 void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup group) {
