@@ -43,21 +43,23 @@ Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options,
   upkeep_at_ = steady_count() + std::chrono::nanoseconds(upkeep_every).count();
 }
 
-Trunk::~Trunk() {
-  if (fork_generation_ != platform::fork_generation()) {
-    // In a forked child: the thread does not exist here, and the engine belongs to the parent.
-    if (background_.joinable()) background_.detach();
-    return;
-  }
-  close();
+std::shared_ptr<Trunk> Trunk::open(std::unique_ptr<engine::Engine> engine, const OpenOptions& options,
+                                   const std::string& slots_path) {
+  // In a forked child there is nobody to join, mutexes may be locked and conditions waited on for ever by threads that
+  // do not exist there, and the engine belongs to the parent: nothing is destroyed.
+  return {new Trunk(std::move(engine), options, slots_path), [](Trunk* trunk) {
+            if (!trunk->inherited()) delete trunk;
+          }};
 }
+
+Trunk::~Trunk() { close(); }
+
+bool Trunk::inherited() const { return fork_generation_ != platform::fork_generation(); }
 
 void Trunk::check_open() const {
   if (closed_.load(std::memory_order_relaxed))
     throw Error(ErrorCode::closed, "the store has been closed; open it again");
-  if (fork_generation_ != platform::fork_generation()) {
-    throw Error(ErrorCode::closed, "the store was opened before fork(); open it again in the child");
-  }
+  if (inherited()) throw Error(ErrorCode::closed, "the store was opened before fork(); open it again in the child");
 }
 
 bool Trunk::has_head(engine::Engine& engine) { return engine.snapshot()->get(engine::head_key).has_value(); }
@@ -414,6 +416,7 @@ void Trunk::work_in_background() {
 }
 
 void Trunk::close() {
+  if (inherited()) return;
   {
     const std::lock_guard lock(background_mutex_);
     stopping_ = true;

@@ -34,7 +34,8 @@ class Trunk {
  public:
   /// Requires: the store has a head (see create()). `slots_path`: the file through which the processes of a directory
   /// commit for one another; empty: each for itself.
-  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path = {});
+  static std::shared_ptr<Trunk> open(std::unique_ptr<engine::Engine> engine, const OpenOptions& options,
+                                     const std::string& slots_path);
   ~Trunk();
   Trunk(const Trunk&) = delete;
   Trunk& operator=(const Trunk&) = delete;
@@ -86,6 +87,9 @@ class Trunk {
   const Counters& counters() const { return counters_; }
 
  private:
+  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path);
+  /// Whether this process is a forked child of the one that opened the store.
+  bool inherited() const;
   void lead(engine::Deadline deadline, const Line::Take& take);
   void lead_inside(engine::WriteTransaction& transaction, PendingGroup group);
   void lead_from_outside(engine::Deadline deadline, const PendingGroup& group);

@@ -73,7 +73,7 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
   const bool shared = engine.many_processes && !engine.remote;
   const std::string slots_path =
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
-  state->trunk = std::make_shared<commit::Trunk>(std::move(opened.engine), options, slots_path);
+  state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
   state->access = detail::make_access(state->trunk);
   return Store(std::move(state));
 }
