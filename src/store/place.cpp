@@ -50,8 +50,10 @@ std::string signpost_path(const std::string& directory) { return platform::join(
 
 commit::Birth new_birth() { return {platform::make_uuid(), platform::random_u64() | 1}; }
 
-/// What may lie in a directory where making a store was interrupted.
-bool is_ours(const std::string& name) { return name == "lock" || name == "engine" || name == "run" || name == "views"; }
+/// What may lie in a directory where making a store was interrupted, or where another process is making one.
+bool is_ours(const std::string& name) {
+  return name == "lock" || name == "engine" || name == "run" || name == "views" || name == "STRATA";
+}
 
 void check_empty(const std::string& directory) {
   for (const std::string& name : platform::list_directory(directory)) {
