@@ -110,7 +110,7 @@ bytes_view Statement::column(int index) const {
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
 
-Connection::Connection(const ConnectionOptions& options) : place_(options.place) {
+Connection::Connection(const ConnectionOptions& options) : place_(options.place), patience_(options.patience) {
   try {
     open(options);
     configure(options);

@@ -29,6 +29,7 @@ struct ConnectionOptions {
   std::uint64_t cache_bytes = 0;
   std::uint64_t mmap_bytes = 0;
   std::uint64_t wal_bytes_kept = 0;  ///< what the log file shrinks to when it starts anew
+  std::chrono::nanoseconds patience{0};  ///< How long a call waits for a lock of another process, opening included.
 };
 
 class Connection;
@@ -122,7 +123,7 @@ class Connection {
   const std::string place_;
   ProcessBond bond_;
   sqlite3* database_ = nullptr;
-  std::chrono::nanoseconds patience_{0};
+  std::chrono::nanoseconds patience_;
   platform::SteadyTime busy_until_{};
   std::uint64_t wal_pages_ = 0;
   sqlite3_stmt* begin_ = nullptr;

@@ -74,9 +74,8 @@ std::unique_ptr<Connection> Database::connect(Role role) const {
   options.cache_bytes = role == Role::reading ? options_.cache_bytes / reader_cache_fraction : options_.cache_bytes;
   options.mmap_bytes = options_.mmap_bytes;
   options.wal_bytes_kept = options_.wal_bytes;
-  auto connection = std::make_unique<Connection>(options);
-  connection->set_patience(open_patience);
-  return connection;
+  options.patience = open_patience;
+  return std::make_unique<Connection>(options);
 }
 
 /// True when it is a database of ours, false when it is still empty.
