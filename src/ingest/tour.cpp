@@ -149,7 +149,7 @@ class Tour {
           std::count_if(fs::directory_iterator(apt_lists_directory), fs::directory_iterator(), is_matched);
       if (static_cast<std::size_t>(matched) == lists_.size()) names = std::string(apt_lists_directory) + "/*_Packages*";
     }
-    return "for list in " + names + "; do strata import packages \"$list\" --newest Version; done";
+    return "for f in " + names + "; do strata import packages \"$f\" --newest Version; done";
   }
 
   void import_catalogue() {
