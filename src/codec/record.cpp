@@ -33,24 +33,41 @@ std::uint64_t read_le64(const char* at) {
   throw Error(ErrorCode::corruption, std::string("a stored record is damaged (") + what + "); run `strata verify`");
 }
 
+void decompress(RecordRow& row) {
+  const std::uint64_t id = take_varint(row.body);
+  const std::uint64_t size = take_varint(row.body);
+  const Dictionary* dictionary = Dictionary::find(static_cast<std::uint32_t>(id));
+  if (!dictionary) damaged("the catalogue lacks the dictionary that it was compressed with");
+  row.decompressed = std::make_shared<const Bytes>(dictionary->decompress(row.body, size));
+  row.body = *row.decompressed;
+}
+
 }  // namespace
 
-Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body) {
+Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body, const Dictionary* dictionary) {
   Bytes row;
   row.reserve(body.size() + 48);
   unsigned char flags = 0;
   if (header.created != header.updated) flags |= has_created;
   if (header.expires) flags |= has_expiry;
-  if (header.codec != BodyCodec::plain) flags |= has_codec;
+  std::optional<Bytes> compressed;
+  if (dictionary && body.size() >= compressed_body_bytes_min) compressed = dictionary->compress(body);
+  if (compressed) flags |= has_codec;
   if (header.key_id != 0) flags |= has_key_id;
   row.push_back(static_cast<char>(flags));
   append_varint(row, header.version.value);
   append_varint(row, zigzag(header.updated.micros));
   if (flags & has_created) append_varint(row, zigzag(header.updated.micros - header.created.micros));
   if (flags & has_expiry) append_varint(row, zigzag(header.expires->micros));
-  if (flags & has_codec) append_varint(row, static_cast<std::uint64_t>(header.codec));
+  if (flags & has_codec) append_varint(row, static_cast<std::uint64_t>(BodyCodec::zstd));
   if (flags & has_key_id) append_varint(row, header.key_id);
-  row.append(body);
+  if (compressed) {
+    append_varint(row, dictionary->id());
+    append_varint(row, body.size());
+    row.append(*compressed);
+  } else {
+    row.append(body);
+  }
   append_le64(row, row_checksum(key, row));
   return row;
 }
@@ -72,13 +89,16 @@ RecordRow decode_record(engine::Key key, bytes_view row) {
   if (flags & has_created) out.header.created.micros = out.header.updated.micros - unzigzag(take_varint(rest));
   if (flags & has_expiry) out.header.expires = Time{unzigzag(take_varint(rest))};
   if (flags & has_codec) {
-    take_varint(rest);
-    throw Error(ErrorCode::unsupported, "a stored record uses an unknown codec; use a newer version of Strata");
+    if (take_varint(rest) != static_cast<std::uint64_t>(BodyCodec::zstd)) {
+      throw Error(ErrorCode::unsupported, "a stored record uses an unknown codec; use a newer version of Strata");
+    }
+    out.header.codec = BodyCodec::zstd;
   }
   if (flags & has_key_id) {
     throw Error(ErrorCode::unsupported, "a stored record is encrypted, which this version of Strata cannot read");
   }
   out.body = rest;
+  if (out.header.codec == BodyCodec::zstd) decompress(out);
   return out;
 }
 

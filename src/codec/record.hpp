@@ -8,8 +8,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
+#include "codec/dictionary.hpp"
 #include "codec/hash.hpp"
 #include "strata/engine.hpp"
 #include "strata/types.hpp"
@@ -17,7 +19,7 @@
 namespace strata::codec {
 
 /// How the stored body is encoded. Readers refuse what they do not know.
-enum class BodyCodec : std::uint8_t { plain = 0 };
+enum class BodyCodec : std::uint8_t { plain = 0, zstd = 1 };
 
 struct RecordHeader {
   Version version;
@@ -30,10 +32,13 @@ struct RecordHeader {
 
 struct RecordRow {
   RecordHeader header;
-  bytes_view body;  ///< Into the row.
+  bytes_view body;                              ///< Into the row, or into
+  std::shared_ptr<const Bytes> decompressed{};  ///< what was decompressed from it.
 };
 
-Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body);
+/// Compresses the body where there is a dictionary and it gains; `header.codec` is not looked at.
+Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body,
+                    const Dictionary* dictionary = nullptr);
 /// `corruption` when the checksum or the form is wrong; `unsupported` for an unknown codec or a key id.
 RecordRow decode_record(engine::Key key, bytes_view row);
 /// The version alone, checksum not looked at.

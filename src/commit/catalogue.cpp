@@ -40,6 +40,29 @@ Value encode_index(const IndexDefinition& index) {
                         {"ready", index.ready}});
 }
 
+constexpr char hex_digits[] = "0123456789abcdef";
+
+std::string to_hex(bytes_view bytes) {
+  std::string text;
+  for (const char c : bytes) {
+    text += hex_digits[static_cast<unsigned char>(c) >> 4];
+    text += hex_digits[static_cast<unsigned char>(c) & 15];
+  }
+  return text;
+}
+
+Bytes from_hex(std::string_view text) {
+  const auto digit = [](char c) {
+    const char* found = std::char_traits<char>::find(hex_digits, 16, c);
+    if (!found) throw Error(ErrorCode::corruption, "a dictionary is not hexadecimal");
+    return found - hex_digits;
+  };
+  Bytes bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes.push_back(static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1])));
+  return bytes;
+}
+
 }  // namespace
 
 const IndexDefinition* CollectionDefinition::index(std::string_view index_name) const {
@@ -112,6 +135,7 @@ Value encode_definition(const CollectionDefinition& definition) {
     if (history.keep_count) options.set("keep_count", Value(*history.keep_count));
     body.set("history", options);
   }
+  if (definition.dictionary) body.set("dictionary", Value(to_hex(definition.dictionary->bytes())));
   std::vector<Value> indexes;
   for (const IndexDefinition& index : definition.indexes) indexes.push_back(encode_index(index));
   body.set("indexes", Value::array(indexes));
@@ -128,6 +152,9 @@ CollectionDefinition decode_definition(std::string_view name, ValueView body) {
     definition.history_id = static_cast<std::uint32_t>(history["id"].as_uint());
     definition.options.history.keep_for = duration_at(history, "keep_for");
     if (const ValueView count = history["keep_count"]) definition.options.history.keep_count = count.as_uint();
+  }
+  if (const ValueView dictionary = body["dictionary"]) {
+    definition.dictionary = codec::Dictionary::of(from_hex(dictionary.as_string()));
   }
   for (const auto& [unused, index] : body["indexes"]) definition.indexes.push_back(decode_index(index));
   return definition;

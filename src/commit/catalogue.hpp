@@ -9,6 +9,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "codec/dictionary.hpp"
 #include "commit/spaces.hpp"
 #include "strata/collection.hpp"
 #include "strata/engine.hpp"
@@ -33,7 +34,8 @@ struct CollectionDefinition {
   CollectionOptions options;
   std::uint32_t history_id = 0;  ///< Of the space of earlier versions; a new one whenever history is switched on.
   std::vector<IndexDefinition> indexes;
-  Version version;  ///< Of the catalogue's record.
+  std::shared_ptr<const codec::Dictionary> dictionary{};  ///< Bodies are compressed with it; null: they are not.
+  Version version;                                        ///< Of the catalogue's record.
 
   Space records() const { return Space::make(SpaceGroup::record, id); }
   Space history() const { return Space::make(SpaceGroup::history, history_id); }

@@ -38,15 +38,16 @@ void Derivation::write(const Write& write, const codec::SpaceTotals& space_total
   }
 }
 
-std::optional<Derivation::Old> Derivation::read_old(Space space, bytes_view key) {
+std::unique_ptr<Derivation::Old> Derivation::read_old(Space space, bytes_view key) {
   const auto row = reader_.get({space, key});
-  if (!row) return std::nullopt;
-  Old old;
-  old.row = *row;
+  if (!row) return nullptr;
+  auto old = std::make_unique<Old>();
+  old->row = *row;
   try {
-    const codec::RecordRow decoded = codec::decode_record({space, key}, old.row);
-    old.header = decoded.header;
-    old.body = decoded.body;
+    const codec::RecordRow decoded = codec::decode_record({space, key}, old->row);
+    old->header = decoded.header;
+    old->body = decoded.body;
+    old->decompressed = decoded.decompressed;
   } catch (const Error& error) {
     const CollectionDefinition* collection = catalogue_.find(space);
     throw Error(error.code(), "record " + shown(key) + " of collection `" + (collection ? collection->name : "?") +
@@ -68,7 +69,7 @@ void Derivation::set_row(Space space, Bytes key, std::optional<Bytes> value, std
 }
 
 void Derivation::put(const Write& write) {
-  const std::optional<Old> old = read_old(write.space, write.key);
+  const std::unique_ptr<Old> old = read_old(write.space, write.key);
   const CollectionDefinition* collection = catalogue_.find(write.space);
   const bool replaces = old && !expired(old->header);
 
@@ -90,14 +91,16 @@ void Derivation::put(const Write& write) {
     if (collection && collection->options.history.enabled) keep_history(*collection, write.key, *old, false);
   }
   move_expiry(write.space, write.key, old ? old->header.expires : std::nullopt, header.expires);
-  if (collection) index(*collection, write.key, old ? &*old : nullptr, &header, write.body);
-  set_row(write.space, write.key, codec::encode_record({write.space, write.key}, header, write.body),
+  if (collection) index(*collection, write.key, old.get(), &header, write.body);
+  set_row(write.space, write.key,
+          codec::encode_record({write.space, write.key}, header, write.body,
+                               collection ? collection->dictionary.get() : nullptr),
           old ? static_cast<std::int64_t>(old->row.size()) : -1);
   changes.push_back({codec::Operation::put, write.space, write.key, {}, content, 0});
 }
 
 void Derivation::erase(Space space, const Bytes& key) {
-  if (const std::optional<Old> old = read_old(space, key)) erase_old(space, key, *old);
+  if (const std::unique_ptr<Old> old = read_old(space, key)) erase_old(space, key, *old);
 }
 
 void Derivation::erase_old(Space space, const Bytes& key, const Old& old) {
@@ -213,7 +216,7 @@ void Derivation::check_unique(const UniqueEntry& entry) {
   }
   for (const Bytes& holder : holders) {
     const Space records = entry.collection->records();
-    const std::optional<Old> old = read_old(records, holder);
+    const std::unique_ptr<Old> old = read_old(records, holder);
     if (old && expired(old->header) && !written_keys_.contains({records.id, holder})) {
       erase_old(records, holder, *old);  // it was hidden already, and now makes room
       written_keys_.emplace(records.id, holder);

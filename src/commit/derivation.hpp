@@ -55,7 +55,8 @@ class Derivation {
   struct Old {
     codec::RecordHeader header;
     Bytes row;
-    bytes_view body;  ///< Into row.
+    bytes_view body;  ///< Into row, or into what was decompressed from it.
+    std::shared_ptr<const Bytes> decompressed;
   };
   struct UniqueEntry {
     Space space;
@@ -65,7 +66,7 @@ class Derivation {
     const IndexDefinition* index;
   };
 
-  std::optional<Old> read_old(Space space, bytes_view key);
+  std::unique_ptr<Old> read_old(Space space, bytes_view key);
   void put(const Write& write);
   void erase(Space space, const Bytes& key);
   void erase_old(Space space, const Bytes& key, const Old& old);

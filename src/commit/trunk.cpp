@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commit/dictionary_training.hpp"
 #include "commit/footprint.hpp"
 #include "platform/clock.hpp"
 #include "platform/process.hpp"
@@ -15,6 +16,8 @@ constexpr std::size_t async_max = 1024;
 constexpr auto upkeep_every = std::chrono::seconds(1);
 /// A process that lives too short for the clock above still does its share.
 constexpr std::uint64_t upkeep_every_positions = 2000;
+/// New collections are looked at early, for what comes after a dictionary is there is compressed.
+constexpr std::uint64_t upkeep_every_records = 1000;
 /// Footprints larger than this are compared before the write section, so that little is left to compare inside.
 constexpr std::size_t early_check_above = 16;
 constexpr std::size_t watched_before_cleaning = 64;
@@ -110,9 +113,9 @@ std::shared_ptr<const Catalogue> Trunk::last_catalogue() {
   return cached_catalogue_;
 }
 
-Position Trunk::last_position() {
+std::shared_ptr<const codec::Head> Trunk::last_head() {
   const std::lock_guard lock(cache_mutex_);
-  return cached_head_->position;
+  return cached_head_;
 }
 
 engine::Deadline Trunk::deadline(std::optional<std::chrono::milliseconds> timeout) const {
@@ -149,7 +152,7 @@ std::unique_ptr<engine::WriteTransaction> Trunk::try_begin_write() {
 }
 
 void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
-  const Position before = last_position();
+  const auto before = last_head();
   auto transaction = slots_ ? try_begin_write() : engine_->begin_write(deadline);
   if (transaction) {
     lead_inside(*transaction, take());
@@ -159,7 +162,7 @@ void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
     lead_from_outside(deadline, take());
   }
   try {
-    after_commit(before, last_position());
+    after_commit(*before, *last_head());
   } catch (const std::exception&) {
     // What was committed stands, and must not be reported as failed. Upkeep is tried again at its next turn.
   }
@@ -285,12 +288,13 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
   }
 }
 
-void Trunk::after_commit(Position before, Position now) {
-  if (now == before) return;
+void Trunk::after_commit(const codec::Head& before, const codec::Head& now) {
+  if (now.position == before.position) return;
   engine_->wake().notify();
   const std::int64_t at = steady_count();
   const bool by_time = at >= upkeep_at_.load(std::memory_order_relaxed);
-  const bool by_count = now.value / upkeep_every_positions != before.value / upkeep_every_positions;
+  const bool by_count = now.position.value / upkeep_every_positions != before.position.value / upkeep_every_positions ||
+                        now.records / upkeep_every_records != before.records / upkeep_every_records;
   if (!by_time && !by_count) return;
   upkeep_at_ = at + std::chrono::nanoseconds(upkeep_every).count();
   if (!options_.background) return maintain(false);
@@ -306,6 +310,8 @@ void Trunk::maintain(bool all) {
   check_open();
   engine_->maintain();
   while (maintain_step(*this) && all) {
+  }
+  while (train_dictionary(*this) && all) {
   }
 }
 

@@ -50,8 +50,8 @@ class Trunk {
   /// The catalogue as this process last saw it; for writes that read nothing, which are checked against the newest one
   /// anyway.
   std::shared_ptr<const Catalogue> last_catalogue();
-  /// The newest position that this process has seen to carry last_catalogue().
-  Position last_position();
+  /// The newest head that this process has seen.
+  std::shared_ptr<const codec::Head> last_head();
 
   /// Commits, as one of a group. Throws what Writer::apply and Line::commit throw; `commit_unknown` when the engine
   /// failed in the commit itself. Requires: the view that the request was made from is gone.
@@ -97,7 +97,7 @@ class Trunk {
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
   void remember(const Writer& writer);
   void check_early(Request& request);
-  void after_commit(Position before, Position now);
+  void after_commit(const codec::Head& before, const codec::Head& now);
   void work_in_background();
   void run_async(std::unique_lock<std::mutex>& lock);
   void expire_aged(std::unique_lock<std::mutex>& lock);

@@ -38,7 +38,9 @@ StoreStatistics statistics(commit::Trunk& trunk) {
       const Space space{codec::read_be32(cursor->key().data())};
       const codec::SpaceTotals totals = codec::decode_totals(cursor->value());
       if (space == commit::log_space) out.log_bytes = totals.bytes;
-      if (totals.rows > 0) out.spaces.push_back({name_of(view->catalogue(), space), totals.rows, totals.bytes});
+      const bool without_rows = space.group() == SpaceGroup::derived && (space.number() & 0x800000u) != 0;
+      if (totals.rows > 0 && !without_rows)
+        out.spaces.push_back({name_of(view->catalogue(), space), totals.rows, totals.bytes});
     }
     out.log_entries = view->head().position.value - view->head().log_base.value;
   }

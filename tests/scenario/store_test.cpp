@@ -246,6 +246,38 @@ TEST_P(AnyStore, ADumpLoadsIntoAnEqualStore) {
   }
 }
 
+TEST_P(AnyStore, LongRecordsAreCompressedOnceThereAreEnough) {
+  Store store = open();
+  Collection notes = store.collection("notes");
+  const auto note = [](int i) {
+    return Value::object(
+        {{"text", "what the agent saw in episode " + std::to_string(i) + " of its long life with its tools"},
+         {"source", "https://example.org/a/rather/long/path/that/many/records/share?number=" + std::to_string(i)},
+         {"kind", "an observation about the world, to be kept for later"},
+         {"author", "the agent that is responsible for observations of this kind"}});
+  };
+  const auto write = [&](int from, int to) {
+    store.transact([&](Transaction& transaction) {
+      for (int i = from; i < to; ++i) transaction.collection("notes").put("k" + std::to_string(10000 + i), note(i));
+    });
+  };
+  const auto bytes = [&] {
+    for (const SpaceStatistics& space : store.statistics().spaces) {
+      if (space.name == "collection notes") return space.bytes;
+    }
+    return std::uint64_t{0};
+  };
+  write(0, 1200);
+  const std::uint64_t plain = bytes();
+  store.compact();  // runs the upkeep that trains the dictionary
+  write(1200, 2400);
+  EXPECT_LT(bytes(), plain + plain / 2);
+  EXPECT_EQ(notes.get("k11000")->value, note(1000));
+  EXPECT_EQ(notes.get("k12000")->value, note(2000));
+  EXPECT_EQ(notes.count({.where = "text like '%episode 2%'"}), 1u + 10u + 100u + 400u);
+  EXPECT_EQ(store.verify().problems, Keys{});
+}
+
 TEST_P(AnyStore, CommitAsyncCommitsBehindTheCaller) {
   Store store = open();
   std::vector<std::future<CommitResult>> futures;
