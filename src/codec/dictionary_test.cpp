@@ -10,14 +10,16 @@ namespace strata::codec {
 namespace {
 
 Bytes body_of(int number) {
-  return Bytes(Value::object({{"Package", "library-" + std::to_string(number)},
-                              {"Maintainer", "The maintainers of many packages <maintainers@lists.example.org>"},
-                              {"Description",
-                               "shared library number " + std::to_string(number * 7919) + " for programs that need it"},
-                              {"Homepage", "https://example.org/projects/library-" + std::to_string(number)},
-                              {"Section", "libs"},
-                              {"Installed-Size", number * 31}})
-                   .encoded());
+  return Bytes(
+      Value::object(
+          {{"Package", "library-" + std::to_string(number)},
+           {"Maintainer", "The maintainers of many packages <maintainers@lists.example.org>"},
+           {"Description", "shared library number " + std::to_string(number * 7919) + " for programs that need it"},
+           {"Homepage", "https://example.org/projects/library-" + std::to_string(number)},
+           {"Section", "libs"},
+           {"Depends", "libc6 (>= 2.34), libgcc-s1 (>= 3.0), libstdc++6 (>= 11), zlib1g (>= 1:1.1.4)"},
+           {"Installed-Size", number * 31}})
+          .encoded());
 }
 
 std::shared_ptr<const Dictionary> trained() {
