@@ -223,7 +223,7 @@ class Tour {
     const std::string where =
         "strata find packages --where \"Section = '" + second_section_ +
         "' and Installed-Size >= 20000 \\\n    and Depends like 'libc6%' and not Architecture = 'all'\"";
-    line_.type(where + " --order Installed-Size:desc --limit 5 \\\n    --fields Installed-Size,Version,Homepage");
+    line_.type(where + " \\\n    --order Installed-Size:desc --limit 5 --fields Installed-Size,Version,Homepage");
     line_.type(where + " --explain");
   }
 
@@ -242,7 +242,7 @@ class Tour {
       }
       since = (store.describe().time + std::chrono::microseconds(1)).to_string();
     }
-    const std::string command = "strata export packages --where \"Package in (" + names +
+    const std::string command = "strata export packages \\\n    --where \"Package in (" + names +
                                 ")\" |\n    sed 's/\"Priority\":\"optional\"/\"Priority\":\"important\"/' | "
                                 "strata import packages -";
     line_.show_command(command);
