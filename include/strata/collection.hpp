@@ -115,7 +115,7 @@ struct Plan {
 struct QueryResult {
   std::vector<Record> records{};
   Position position{};   ///< The state that was asked.
-  std::string cursor{};  ///< Give it back in Query::cursor for the next page; empty when this was the last.
+  std::string cursor{};  ///< Set when the limit ended the answer: give it back in Query::cursor for what comes after.
   Plan plan{};
 };
 

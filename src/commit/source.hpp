@@ -29,6 +29,8 @@ class Source {
   /// Own writes in a record space; null when there are none.
   virtual const PendingWrites* pending(Space space) const = 0;
   virtual View& view() = 0;
+  /// Whether what is read becomes part of a footprint: then totals may not stand for the rows.
+  virtual bool tracks() const = 0;
   /// The moment against which expiry is judged: one for the whole source.
   virtual Time now() const = 0;
 };
@@ -44,6 +46,7 @@ class ViewSource : public Source {
   const CollectionDefinition* collection(std::string_view name) override { return view_.catalogue().find(name); }
   const PendingWrites* pending(Space) const override { return nullptr; }
   View& view() override { return view_; }
+  bool tracks() const override { return false; }
   Time now() const override { return now_; }
 
  private:

@@ -21,6 +21,7 @@ class Transaction : public Source {
   const CollectionDefinition* collection(std::string_view name) override;
   const PendingWrites* pending(Space space) const override;
   View& view() override { return *view_; }
+  bool tracks() const override { return true; }
   Position position() const { return position_; }
   Time now() const override { return now_; }
 

@@ -407,9 +407,12 @@ void Trunk::work_in_background() {
       run_async(lock);
       continue;
     }
-    if (stopping_) return;
     if (platform::steady_now() >= watch_at_) expire_aged(lock);
-    if (!upkeep_due_) continue;
+    if (!upkeep_due_) {
+      if (stopping_) return;
+      continue;
+    }
+    // Also when stopping: a process that lives too short for more does its share before it goes.
     upkeep_due_ = false;
     lock.unlock();
     try {

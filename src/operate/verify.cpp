@@ -8,6 +8,7 @@
 #include "codec/varint.hpp"
 #include "commit/derivation.hpp"
 #include "commit/index_entries.hpp"
+#include "platform/clock.hpp"
 #include "strata/error.hpp"
 
 namespace strata::operate {
@@ -17,6 +18,7 @@ using commit::CollectionDefinition;
 using commit::IndexDefinition;
 
 constexpr std::size_t problems_max = 100;
+constexpr std::chrono::microseconds clock_trusted_within = std::chrono::hours(24);
 
 class Verification {
  public:
@@ -39,6 +41,10 @@ class Verification {
     }
     guarded("expiry", [&] { check_expiry(); });
     guarded("log", [&] { check_log(); });
+    if (view_.head().time > platform::clock().now() + clock_trusted_within) {
+      problem("the newest commit has the time " + view_.head().time.to_string() +
+              ", far ahead of this machine's clock: set the clock right; until then nothing expires");
+    }
     if (digest_ != view_.head().digest) {
       problem("the digest of what is stored is " + digest_.to_string() + ", the head says " +
               view_.head().digest.to_string());
