@@ -2,7 +2,7 @@
 //
 // The first line describes the dump: {"strata":1,"digest_key":...,"position":P,"digest":...,...}. Then for each
 // collection a line
-// {"collection":NAME,"id":N,"options":{...},"indexes":[...]} followed by its records,
+// {"collection":NAME,"definition":{...}} (options, indexes, dictionary: docs/FORMAT.md) followed by its records,
 // {"collection":NAME,"key":K,"value":V,"created":T,"updated":T,"expires":T?}; the last line is
 // {"end":true,"records":N}. History and positions do not travel.
 #pragma once

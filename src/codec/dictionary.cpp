@@ -87,7 +87,11 @@ std::shared_ptr<const Dictionary> Dictionary::of(bytes_view bytes) {
   Known& all = known();
   {
     const std::shared_lock lock(all.mutex);
-    if (const auto found = all.by_id.find(id); found != all.by_id.end()) return found->second;
+    if (const auto found = all.by_id.find(id); found != all.by_id.end()) {
+      if (found->second->bytes() == bytes) return found->second;
+      throw Error(ErrorCode::unsupported,
+                  "two dictionaries have the same number; open the two stores in processes of their own");
+    }
   }
   struct Fresh : Dictionary {
     explicit Fresh(bytes_view content) : Dictionary(content) {}

@@ -28,6 +28,7 @@ std::optional<Bytes> holder_of(engine::Reader& reader, const IndexDefinition& in
 Request declaration(const Writer& writer, const CollectionDefinition& definition) {
   Request request;
   request.id = platform::make_uuid();
+  request.origin = "index build";
   request.seen = writer.head().position;
   Write write;
   write.space = catalogue_space;

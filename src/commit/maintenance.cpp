@@ -145,6 +145,32 @@ bool erase_expired(Writer& writer, Time now) {
   return more;
 }
 
+/// The row of a moment is of use while the log or some history reaches back there.
+bool trim_times(Trunk& trunk, Writer& writer, Time now) {
+  auto reach = std::chrono::duration_cast<std::chrono::microseconds>(trunk.options().log_age_max);
+  for (const auto& [unused, collection] : writer.catalogue()->collections()) {
+    const HistoryOptions& history = collection.options.history;
+    if (history.enabled && !history.keep_for) return false;
+    if (history.enabled) reach = std::max(reach, *history.keep_for);
+  }
+  std::uint64_t rows = 0;
+  Bytes end;
+  {
+    const Bytes before = time_key(now - reach);
+    const auto cursor =
+        writer.transaction().scan({times_space, {}, before}, {.limit = rows_per_step, .keys_only = true});
+    while (rows < rows_per_step && cursor->next()) {
+      ++rows;
+      end = cursor->key();
+    }
+  }
+  if (rows < batch_min) return false;
+  end.push_back('\0');
+  writer.note_written();
+  writer.transaction().erase_range({times_space, {}, end});
+  return true;
+}
+
 /// Totals were set to nothing when the space was dropped; here go the rows.
 bool empty_dropped(Writer& writer) {
   Bytes dropped;
@@ -252,6 +278,7 @@ bool maintain_step(Trunk& trunk) {
     more |= erase_expired(writer, now);
     more |= trim_log(trunk, writer, now);
     more |= trim_ids(writer, now);
+    more |= trim_times(trunk, writer, now);
     more |= empty_dropped(writer);
     more |= sweep_history(writer, now);
     more |= continue_build(writer);

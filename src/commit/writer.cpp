@@ -54,6 +54,8 @@ CommitResult Writer::apply(const Request& request) {
     if (const auto row = transaction_.get({ids_space, request.id.view()})) {
       result = decode_outcome(request.id, *row);
       result.repeated = true;
+      // Whoever committed it may have died before it was on disk: the answer must not come before.
+      if (request.durability == Durability::sync) wrote_ = true;
       return result;
     }
   }

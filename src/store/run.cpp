@@ -197,7 +197,14 @@ std::future<CommitResult> run_async(const std::shared_ptr<commit::Trunk>& trunk,
 }
 
 std::optional<CommitResult> outcome(commit::Trunk& trunk, const Uuid& id) {
-  if (const auto known = trunk.outcome(id)) return known;
+  if (const auto known = trunk.outcome(id)) {
+    // It can be seen, but whoever committed it may have died before it was on disk.
+    const bool relaxed = trunk.options().durability == Durability::relaxed;
+    if (!relaxed && !trunk.options().read_only) {
+      trunk.exclusive(trunk.deadline({}), Durability::sync, [](commit::Writer& writer) { writer.note_written(); });
+    }
+    return known;
+  }
   if (id.bytes[6] >> 4 == 7 && platform::time_of(id) < platform::clock().now() - ids_known) {
     throw Error(ErrorCode::gap,
                 "transaction id " + id.to_string() + " is older than 24 hours: what became of it is no longer known");
