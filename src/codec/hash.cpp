@@ -6,6 +6,8 @@
 #include <cstring>
 #include <memory>
 
+#include "codec/varint.hpp"
+
 namespace strata::codec {
 namespace {
 
@@ -107,6 +109,18 @@ Hash128 hash128(std::initializer_list<bytes_view> parts, std::uint64_t seed) {
   XXH3_128bits_reset_withSeed(state.get(), seed);
   for (bytes_view part : parts) XXH3_128bits_update(state.get(), part.data(), part.size());
   return from_xxhash(XXH3_128bits_digest(state.get()));
+}
+
+void append_hash(Bytes& out, const Hash128& hash) {
+  append_be64(out, hash.high);
+  append_be64(out, hash.low);
+}
+
+Hash128 take_hash(bytes_view& in) {
+  Hash128 hash;
+  hash.high = take_be64(in);
+  hash.low = take_be64(in);
+  return hash;
 }
 
 }  // namespace strata::codec

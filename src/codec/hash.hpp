@@ -28,4 +28,9 @@ std::uint64_t hash64(std::initializer_list<bytes_view> parts, std::uint64_t seed
 Hash128 hash128(bytes_view data, std::uint64_t seed = 0);
 Hash128 hash128(std::initializer_list<bytes_view> parts, std::uint64_t seed = 0);
 
+/// 16 bytes, high half first, each big endian.
+void append_hash(Bytes& out, const Hash128& hash);
+/// `corruption` when fewer bytes are left.
+Hash128 take_hash(bytes_view& in);
+
 }  // namespace strata::codec

@@ -8,18 +8,6 @@
 namespace strata::codec {
 namespace {
 
-void append_hash(Bytes& out, const Hash128& hash) {
-  append_be64(out, hash.high);
-  append_be64(out, hash.low);
-}
-
-Hash128 take_hash(bytes_view& in) {
-  Hash128 hash;
-  hash.high = take_be64(in);
-  hash.low = take_be64(in);
-  return hash;
-}
-
 void seal(Bytes& row) { append_be64(row, hash64(row)); }
 
 bytes_view unseal(bytes_view row, const char* what) {

@@ -12,18 +12,6 @@ constexpr unsigned char entry_format = 1;
   throw Error(ErrorCode::corruption, std::string("a log entry is damaged (") + what + "); run `strata verify`");
 }
 
-void append_hash(Bytes& out, const Hash128& hash) {
-  append_be64(out, hash.high);
-  append_be64(out, hash.low);
-}
-
-Hash128 take_hash(bytes_view& in) {
-  Hash128 hash;
-  hash.high = take_be64(in);
-  hash.low = take_be64(in);
-  return hash;
-}
-
 void append_text(Bytes& out, bytes_view text) {
   append_varint(out, text.size());
   out.append(text);
