@@ -73,8 +73,9 @@ Parameters parse_parameters(const std::vector<std::string>& texts) {
     try {
       parameters.insert_or_assign(name, Value::from_json(text.substr(equals + 1)));
     } catch (const Error& error) {
-      throw UsageError("--param " + name + ": " + error.what() + " (a string needs its quotes: --param '" + name +
-                       "=\"note\"')");
+      std::string message = "--param " + name + ": " + error.what();
+      message += " (a string needs its quotes: --param '" + name + "=\"note\"')";
+      throw UsageError(message);
     }
   }
   return parameters;

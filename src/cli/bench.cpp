@@ -1,5 +1,6 @@
 // bench: what commits and reads take on this machine's disk, in a scratch store beside the person's own.
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <mutex>
@@ -202,7 +203,7 @@ class Bench {
       const auto p50 = result.times.percentile(50);
       const auto p99 = result.times.percentile(99);
       const bool grouped = result.commits_per_sync > 0;
-      const double ratio = static_cast<double>(static_cast<std::uint64_t>(result.commits_per_sync * 100 + 0.5)) / 100;
+      const double ratio = std::round(result.commits_per_sync * 100) / 100;
       rows->write({{"work", Value(result.work)},
                    {"p50_us", Value(static_cast<double>(p50.count()) / 1000), human_duration(p50)},
                    {"p99_us", Value(static_cast<double>(p99.count()) / 1000), human_duration(p99)},

@@ -16,7 +16,7 @@ std::string version_text() {
 
 /// What CLI11 says, but for a word that is no number.
 std::string reason_of(const CLI::ParseError& error) {
-  const std::string reason = error.what();
+  std::string reason = error.what();
   constexpr std::string_view conversion = "Could not convert: ";
   const std::size_t equals = reason.find(" = ");
   if (!reason.starts_with(conversion) || equals == std::string::npos) return reason;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -21,7 +22,7 @@ class Measurement {
   Nanoseconds percentile(double percent) const {
     if (times_.empty()) return {};
     std::vector<Nanoseconds> sorted = times_;
-    const auto rank = static_cast<std::size_t>(percent / 100 * static_cast<double>(sorted.size() - 1) + 0.5);
+    const auto rank = static_cast<std::size_t>(std::lround(percent / 100 * static_cast<double>(sorted.size() - 1)));
     const auto at = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(rank, sorted.size() - 1));
     std::nth_element(sorted.begin(), at, sorted.end());
     return *at;

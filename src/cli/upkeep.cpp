@@ -35,6 +35,7 @@ int verify(Session& session) {
 
 Value object_of(const std::map<std::string, std::string>& details) {
   std::vector<std::pair<std::string, Value>> members;
+  members.reserve(details.size());
   for (const auto& [name, text] : details) members.emplace_back(name, Value(text));
   return Value::object(members);
 }
@@ -95,6 +96,7 @@ int stats(Session& session) {
   }
   const auto array_of = [](const std::vector<Row>& rows) {
     std::vector<Value> values;
+    values.reserve(rows.size());
     for (const Row& each : rows) values.push_back(to_object(each));
     return Value::array(values);
   };

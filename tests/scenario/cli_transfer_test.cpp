@@ -20,9 +20,10 @@ class CliTransfer : public CommandScenario {
     std::string lines;
     for (int i = 0; i < 50; ++i) {
       const std::string number = std::to_string(i);
-      lines += R"({"op":"put","collection":"notes","key":"n/)" + number + R"(","value":{"n":)" + number +
-               R"(,"x":1.0,"t":"größe \"quoted\""}})"
-               "\n";
+      lines += R"({"op":"put","collection":"notes","key":"n/)";
+      lines += number + R"(","value":{"n":)";
+      lines += number + R"(,"x":1.0,"t":"größe \"quoted\""}})";
+      lines += '\n';
     }
     lines += R"({"op":"put","collection":"a b","key":"..","value":null})"
              "\n";
@@ -40,7 +41,8 @@ TEST_F(CliTransfer, ADumpLoadsIntoEveryEngineWithAnEqualDigest) {
   ASSERT_FALSE(known.empty());
   for (const std::string& engine : known) {
     for (const std::string source : {"dump.jsonl", "tree"}) {
-      const std::string store = engine + ":" + path(engine + "-" + source);
+      std::string store = engine + ":" + path(engine);
+      store += "-" + source;
       const Value report = done({"-s", store, "load", path(source)}).values().at(0);
       EXPECT_TRUE(report["digest_compared"].as_bool()) << store;
       EXPECT_EQ(report["records"].as_int(), 51) << store;
