@@ -71,7 +71,11 @@ class FaultyRun {
       EXPECT_EQ(exit_code_, fault_ == Fault::death && failed() ? -SIGKILL : 0) << "the program did not end by itself";
     }
     check_errors();
-    check_state();
+    try {
+      check_state();
+    } catch (const Error& error) {
+      ADD_FAILURE() << "the store cannot be used afterwards: " << error.what();
+    }
   }
   std::string story() const {
     std::string text;
