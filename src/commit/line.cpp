@@ -16,7 +16,7 @@ constexpr auto company_wait = std::chrono::microseconds(100);
 
 }  // namespace
 
-CommitResult Line::commit(std::shared_ptr<Pending> pending) {
+CommitResult Line::commit(const std::shared_ptr<Pending>& pending) {
   {
     std::unique_lock lock(mutex_);
     waiting_.push_back(pending);
@@ -26,7 +26,7 @@ CommitResult Line::commit(std::shared_ptr<Pending> pending) {
     } else {
       if (waiting_.size() >= awaited_) arrived_.notify_one();
       wait(lock, *pending);
-      if (pending->state == Pending::State::leading) lead(lock, pending);
+      if (pending->state_ == Pending::State::leading) lead(lock, pending);
     }
   }
   if (pending->error) std::rethrow_exception(pending->error);
@@ -38,13 +38,13 @@ void Line::commit_all(const PendingGroup& group) {
   for (const auto& pending : group) waiting_.push_back(pending);
   for (const auto& pending : group) {
     try {
-      if (!led_ && pending->state == Pending::State::waiting) {
+      if (!led_ && pending->state_ == Pending::State::waiting) {
         led_ = true;
         lead(lock, pending);
         continue;
       }
       wait(lock, *pending);
-      if (pending->state == Pending::State::leading) lead(lock, pending);
+      if (pending->state_ == Pending::State::leading) lead(lock, pending);
     } catch (const Error&) {
       pending->error = std::current_exception();
     }
@@ -53,10 +53,10 @@ void Line::commit_all(const PendingGroup& group) {
 
 void Line::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
   const auto moved_on = [&] {
-    return pending.state == Pending::State::done || pending.state == Pending::State::leading;
+    return pending.state_ == Pending::State::done || pending.state_ == Pending::State::leading;
   };
-  if (pending.changed.wait_until(lock, pending.deadline, moved_on)) return;
-  if (pending.state == Pending::State::claimed) {
+  if (pending.changed_.wait_until(lock, pending.deadline, moved_on)) return;
+  if (pending.state_ == Pending::State::claimed) {
     throw Error(ErrorCode::commit_unknown,
                 "the transaction was being committed when its time was up; ask for its outcome by id " +
                     pending.request.id.to_string());
@@ -67,7 +67,7 @@ void Line::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
 }
 
 void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own) {
-  own->state = Pending::State::leading;
+  own->state_ = Pending::State::leading;
   PendingGroup group;
   lock.unlock();
   try {
@@ -79,15 +79,15 @@ void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pendin
   lock.lock();
   std::erase_if(waiting_, [&](const auto& other) { return other == own; });
   for (const auto& pending : group) {
-    pending->state = Pending::State::done;
-    if (pending != own) pending->changed.notify_one();
+    pending->state_ = Pending::State::done;
+    if (pending != own) pending->changed_.notify_one();
   }
-  own->state = Pending::State::done;
+  own->state_ = Pending::State::done;
   last_group_ = group.size();
   led_ = !waiting_.empty();
   if (led_) {
-    waiting_.front()->state = Pending::State::leading;
-    waiting_.front()->changed.notify_one();
+    waiting_.front()->state_ = Pending::State::leading;
+    waiting_.front()->changed_.notify_one();
   }
 }
 
@@ -104,7 +104,7 @@ PendingGroup Line::take(const std::shared_ptr<Pending>& own) {
     if (pending == own) return true;
     if (group.size() >= group_max || bytes + pending->request.bytes > group_bytes_max) return false;
     bytes += pending->request.bytes;
-    pending->state = Pending::State::claimed;
+    pending->state_ = Pending::State::claimed;
     group.push_back(pending);
     return true;
   });

@@ -28,8 +28,8 @@ struct Pending {
  private:
   friend class Line;
   enum class State { waiting, leading, claimed, done };
-  State state = State::waiting;
-  std::condition_variable changed;
+  State state_ = State::waiting;
+  std::condition_variable changed_;
 };
 
 using PendingGroup = std::vector<std::shared_ptr<Pending>>;
@@ -48,7 +48,7 @@ class Line {
 
   /// Returns when the transaction is done, or throws its error: `busy` when nobody took it up before its deadline,
   /// `commit_unknown` when somebody did but has not answered by then.
-  CommitResult commit(std::shared_ptr<Pending> pending);
+  CommitResult commit(const std::shared_ptr<Pending>& pending);
   /// Several at once, for one thread that waits for all; results and errors are in them afterwards.
   void commit_all(const PendingGroup& group);
 

@@ -29,7 +29,9 @@ class Verification {
     report_.position = view_.position();
     const auto& collections = view_.catalogue().collections();
     guarded("catalogue", [&] { check_records(commit::catalogue_space, nullptr); });
-    for (const auto& [name, collection] : collections) {
+    for (const auto& entry : collections) {
+      const CollectionDefinition& collection = entry.second;
+      const std::string& name = collection.name;
       guarded("collection `" + name + "`", [&] { check_records(collection.records(), &collection); });
       for (const IndexDefinition& index : collection.indexes) {
         if (index.ready)

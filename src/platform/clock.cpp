@@ -39,12 +39,12 @@ ClockOverride::~ClockOverride() { override_clock.store(nullptr, std::memory_orde
 SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
 
 void sleep_until(SteadyTime until) {
+  if (until <= steady_now()) return;
   const auto since_start = until.time_since_epoch();
   const auto seconds = std::chrono::floor<std::chrono::seconds>(since_start);
   timespec wanted{};
   wanted.tv_sec = static_cast<time_t>(seconds.count());
   wanted.tv_nsec = static_cast<long>(std::chrono::nanoseconds(since_start - seconds).count());
-  if (wanted.tv_sec < 0) return;
   while (::clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &wanted, nullptr) == EINTR) {
   }
 }

@@ -38,7 +38,7 @@ class LmdbWriteTransaction : public WriteTransaction {
       : pass_(environment.enter_gate(deadline)), rows_(environment, environment.begin_write()) {}
   ~LmdbWriteTransaction() override {
     if (rows_.environment().inherited()) {
-      pass_.release();  // the gate is the parent's
+      static_cast<void>(pass_.release());  // the gate is the parent's
     } else if (rows_.transaction() != nullptr) {
       if (std::this_thread::get_id() != owner_) std::terminate();  // LMDB's mutex could never be released
       rows_.environment().abandon_write(end());

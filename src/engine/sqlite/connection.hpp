@@ -28,7 +28,7 @@ struct ConnectionOptions {
   bool create = false;
   std::uint64_t cache_bytes = 0;
   std::uint64_t mmap_bytes = 0;
-  std::uint64_t wal_bytes_kept = 0;  ///< what the log file shrinks to when it starts anew
+  std::uint64_t wal_bytes_kept = 0;      ///< what the log file shrinks to when it starts anew
   std::chrono::nanoseconds patience{0};  ///< How long a call waits for a lock of another process, opening included.
 };
 
