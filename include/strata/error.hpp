@@ -30,7 +30,8 @@ std::string_view to_string(ErrorCode code);
 /// Thrown by everything that can fail. what() is one line: the thing, the place, the remedy.
 class Error : public std::runtime_error {
  public:
-  Error(ErrorCode code, const std::string& message) : std::runtime_error(message), code_(code) {}
+  /// Control characters in the message become spaces.
+  Error(ErrorCode code, const std::string& message);
   ErrorCode code() const noexcept { return code_; }
 
  private:

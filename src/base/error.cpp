@@ -1,6 +1,19 @@
 #include "strata/error.hpp"
 
 namespace strata {
+namespace {
+
+/// Keys and paths in a message may hold anything; the message is one line all the same.
+std::string one_line(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
+  }
+  return text;
+}
+
+}  // namespace
+
+Error::Error(ErrorCode code, const std::string& message) : std::runtime_error(one_line(message)), code_(code) {}
 
 std::string_view to_string(ErrorCode code) {
   switch (code) {

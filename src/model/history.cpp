@@ -86,7 +86,8 @@ Moment resolve(commit::Source& source, const AsOf& at) {
   if (time >= head.time) return {head.position, time};
   Position found = sampled_position(source, time);
   if (found == Position{} && head.log_base > Position{}) {
-    throw Error(ErrorCode::gap, "what was committed at " + time.to_string() + " is no longer known; ask for a later time");
+    throw Error(ErrorCode::gap,
+                "what was committed at " + time.to_string() + " is no longer known; ask for a later time");
   }
   if (found < head.log_base) return {found, time};
   const Bytes begin = codec::log_key(Position{found.value + 1}, 0);

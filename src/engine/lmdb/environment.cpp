@@ -15,6 +15,7 @@ constexpr std::array<const char*, space_groups> tree_names{"system", "log",     
                                                            "record", "derived", "local", "history"};
 constexpr std::size_t map_bytes_least = std::size_t{1} << 20;
 constexpr std::size_t idle_readers_max = 64;
+constexpr std::uint64_t first_pages_bytes = 8192;
 constexpr std::chrono::seconds gate_timeout_at_open{2};
 
 }  // namespace
@@ -64,7 +65,17 @@ void Environment::allow_writing(const std::string& store_directory) {
   platform::sync_directory(directory_);
 }
 
+/// A file shorter than LMDB's two first pages is one whose making was cut short, as by a full disk: it holds nothing
+/// yet.
+void Environment::remove_unbegun_file() {
+  const std::string path = platform::join(directory_, "data.mdb");
+  if (read_only_ || !platform::exists(path)) return;
+  const std::uint64_t bytes = platform::File(path, platform::File::Mode::read).size();
+  if (bytes > 0 && bytes < first_pages_bytes) platform::remove_file(path);
+}
+
 void Environment::open_file() {
+  remove_unbegun_file();
   std::size_t map_bytes = options_.map_bytes;
   int code = open_with_map(map_bytes);
   if (code == ENOMEM) {

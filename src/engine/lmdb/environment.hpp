@@ -84,6 +84,7 @@ class Environment {
     Environment& environment_;
   };
 
+  void remove_unbegun_file();
   void open_file();
   int open_with_map(std::size_t map_bytes);
   bool open_trees(unsigned flags);

@@ -242,7 +242,8 @@ void Database::commit(Turn& turn, Durability durability, bool changed) {
   }
   if (changed) wal_pages_ = connection.wal_pages();
   const std::uint64_t commit = changed ? sync_.committed() : sync_.commits();
-  // Whoever holds the gate answers for others before it leaves, so the gate is kept until what was committed is on disk.
+  // Whoever holds the gate answers for others before it leaves, so the gate is kept until what was committed is on
+  // disk.
   const std::unique_ptr<platform::Gate::Pass> pass = std::move(turn.pass);
   if (durability == Durability::sync) sync_through(commit);
   checkpoint_if_due(checkpoint_at_pages_);
