@@ -211,7 +211,7 @@ class Parser {
     return folded(Between{std::move(left.operand), negated, std::move(low.operand), std::move(high.operand)}, decided);
   }
 
-  ConditionPointer in(PlacedOperand left, bool negated) {
+  ConditionPointer in(const PlacedOperand& left, bool negated) {
     refuse_null(left, left.place, "in");
     In in{left.operand, negated, {}, {}};
     if (token_.kind == TokenKind::parameter) {

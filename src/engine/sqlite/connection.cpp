@@ -105,7 +105,8 @@ bytes_view Statement::column(int index) const {
   const int size = sqlite3_column_bytes(statement_, index);
   if (bytes == nullptr) {
     if (sqlite3_errcode(sqlite3_db_handle(statement_)) == SQLITE_NOMEM) connection_->fail(SQLITE_NOMEM, "read a value");
-    return {"", 0};
+    static constexpr char nothing = 0;
+    return {&nothing, 0};
   }
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
