@@ -74,7 +74,7 @@ using Work = std::function<void(commit::Transaction&)>;
 /// tell, the outcome stays as unknown as it was.
 std::optional<CommitResult> resolve(commit::Trunk& trunk, const Uuid& id, const Error& unknown) {
   try {
-    return trunk.outcome(id);
+    return outcome(trunk, id);
   } catch (const Error&) {
     throw unknown;
   }
