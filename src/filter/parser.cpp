@@ -154,7 +154,7 @@ class Parser {
     }
     const bool negated = take_keyword("not");
     const Token word = token_;
-    if (take_keyword("in")) return in(std::move(left), negated);
+    if (take_keyword("in")) return in(left, negated);
     if (take_keyword("between")) return between(std::move(left), negated);
     if (take_keyword("like")) return like(std::move(left), negated);
     if (take_keyword("contains")) return contains(std::move(left), negated, word);

@@ -27,7 +27,7 @@ namespace {
 
 constexpr std::string_view default_engine = "lmdb";
 constexpr std::uint64_t opener_byte = 64;  // of `lock`; the write gate uses the first bytes
-constexpr auto opener_wait = std::chrono::seconds(10);
+constexpr auto opener_wait = std::chrono::seconds(30);
 
 void register_built_in_engines() {
   static const bool once = [] {
@@ -80,7 +80,7 @@ class Opener {
     while (!lock_.try_acquire(platform::FileLock::Kind::exclusive)) {
       if (platform::steady_now() >= until) {
         throw Error(ErrorCode::busy,
-                    "another process has been opening " + directory + " for 10 s; try again, or end that process");
+                    "another process has been opening " + directory + " for 30 s; try again, or end that process");
       }
       platform::sleep_until(platform::steady_now() + std::chrono::milliseconds(2));
     }

@@ -105,8 +105,7 @@ bytes_view Statement::column(int index) const {
   const int size = sqlite3_column_bytes(statement_, index);
   if (bytes == nullptr) {
     if (sqlite3_errcode(sqlite3_db_handle(statement_)) == SQLITE_NOMEM) connection_->fail(SQLITE_NOMEM, "read a value");
-    static constexpr char nothing = 0;
-    return {&nothing, 0};
+    return bytes_view("");
   }
   return {static_cast<const char*>(bytes), static_cast<std::size_t>(size)};
 }
