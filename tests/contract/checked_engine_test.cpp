@@ -147,7 +147,8 @@ TEST(CheckedEngine, CatchesAReaderThatOutlivesItsEngine) {
   static std::unique_ptr<Engine> engine;
   engine = open_memory_with_rows();
   // Never destroyed, for the engine behind the wrapper is gone by then.
-  [[maybe_unused]] static const Snapshot* const kept = engine->snapshot().release();
+  [[maybe_unused]] static const Snapshot* volatile kept = nullptr;
+  kept = engine->snapshot().release();
   EXPECT_NONFATAL_FAILURE(engine.reset(), "outlived its engine");
 }
 
