@@ -12,7 +12,7 @@
 namespace strata::commit {
 namespace {
 
-constexpr std::uint64_t file_format = 0x5354524154410001;  // changes whenever slots or requests do
+constexpr std::uint64_t file_format = 0x5354524154410002;  // changes whenever slots or requests do
 constexpr std::uint32_t slot_count = 64;
 constexpr std::size_t payload_bytes = 16 * 1024 - 64;
 
@@ -42,7 +42,9 @@ struct Slots::Slot {
   std::uint64_t epoch;
   std::uint64_t owner;  ///< Process id, and when that process began.
   std::uint64_t owner_start;
-  char unused[16];
+  std::uint32_t claimant;            ///< Process id of who claimed it,
+  std::uint32_t claimant_namespace;  ///< where that id means something,
+  std::uint64_t claimant_start;      ///< and when that process began.
   char payload[payload_bytes];
 
   bool change(std::uint32_t generation, State from, State to) {
@@ -85,7 +87,8 @@ Slots::Slots(std::unique_ptr<platform::MappedFile> file, std::uint64_t epoch)
     : file_(std::move(file)),
       epoch_(epoch),
       process_(platform::process_id()),
-      process_start_(platform::process_start(process_).value_or(0)) {}
+      process_start_(platform::process_start(process_).value_or(0)),
+      namespace_(static_cast<std::uint32_t>(platform::pid_namespace())) {}
 
 Slots::Header& Slots::header() const { return *reinterpret_cast<Header*>(file_->data()); }
 
@@ -96,7 +99,7 @@ Slots::Slot& Slots::slot(std::uint32_t number) const {
 bool Slots::take_for_filling(Slot& one, std::uint32_t& generation) {
   std::uint64_t word = one.word.load(std::memory_order_acquire);
   const State state = state_of(word);
-  if (state == ready || state == claimed) return false;
+  if (state == ready || state == claimed || state == abandoned) return false;
   // A dead owner collects no answer; a live one is waited for.
   if (state != free_slot && platform::process_start(one.owner) == one.owner_start) return false;
   generation = generation_of(word) + 1;
@@ -183,25 +186,31 @@ void Slots::wait(const std::vector<Ticket>& tickets, platform::SteadyTime until)
   }
 }
 
+bool Slots::is_orphan(const Slot& one) const {
+  // Ids of another namespace say nothing: such a slot is left to its owner's deadline.
+  return one.claimant_namespace == namespace_ && platform::process_start(one.claimant) != one.claimant_start;
+}
+
 PendingGroup Slots::withdraw(std::vector<Ticket>& tickets, bool inside) {
   collect(tickets);
   PendingGroup back;
   for (Ticket& ticket : tickets) {
     if (ticket.answered) continue;
     Slot& one = slot(ticket.slot);
-    ticket.answered = true;
     if (one.change(ticket.generation, ready, free_slot)) {
+      ticket.answered = true;
       back.push_back(ticket.pending);
-    } else if (inside && one.change(ticket.generation, claimed, free_slot)) {
+    } else if (inside) {
+      if (!is_orphan(one) || !one.change(ticket.generation, claimed, free_slot)) continue;
+      ticket.answered = true;
       ticket.pending->request.id_may_exist = true;
       back.push_back(ticket.pending);
     } else if (one.change(ticket.generation, claimed, abandoned)) {
+      ticket.answered = true;
       ticket.pending->error = std::make_exception_ptr(
           Error(ErrorCode::commit_unknown,
                 "another process was committing the transaction when its time was up; ask for its outcome by id " +
                     ticket.pending->request.id.to_string()));
-    } else {
-      ticket.answered = false;  // the answer came just now
     }
   }
   collect(tickets);
@@ -216,9 +225,13 @@ std::vector<Slots::Foreign> Slots::claim(std::uint64_t bytes_max) {
     const std::uint64_t word = one.word.load(std::memory_order_acquire);
     const std::uint32_t generation = generation_of(word);
     const State state = state_of(word);
-    if (state == abandoned) one.change(generation, abandoned, free_slot);  // its claimant died
+    if (state == abandoned && is_orphan(one)) one.change(generation, abandoned, free_slot);
     if (state != ready && state != claimed) continue;
     if (one.epoch != epoch_) continue;  // its owner has the store open as it was before it moved, and will learn so
+    if (state == claimed && !is_orphan(one)) continue;  // its claimant is about to answer
+    one.claimant = static_cast<std::uint32_t>(process_);
+    one.claimant_namespace = namespace_;
+    one.claimant_start = process_start_;
     if (state == ready && !one.change(generation, ready, claimed)) continue;
     Foreign foreign{number, generation, nullptr};
     try {

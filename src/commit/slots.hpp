@@ -6,10 +6,10 @@
 //   free -> filling -> ready -> claimed -> done -> free      ready -> free: withdrawn by its owner
 //                                claimed -> abandoned -> free: the owner's time was up, its outcome is unknown
 //
-// Only the holder of the write section claims, and it answers before it leaves. A slot found claimed on entering was
-// thus left by a holder that died: its transaction may have been committed, and is taken along with a look at its id
-// first. The file holds nothing that cannot be lost: without it, or with nonsense in it, every process waits for the
-// write section itself.
+// Only the holder of the write section claims, and notes who it is. It answers just after it has left; a slot whose
+// claimant is dead was left unanswered: its transaction may have been committed, and the next holder takes it along
+// with a look at its id first. The file holds nothing that cannot be lost: without it, or with nonsense in it, every
+// process waits for the write section itself.
 #pragma once
 
 #include <cstdint>
@@ -43,8 +43,9 @@ class Slots {
   bool collect(std::vector<Ticket>& tickets);
   /// Waits until an answer may have come, at most until then.
   void wait(const std::vector<Ticket>& tickets, platform::SteadyTime until);
-  /// Takes back those that nobody has claimed; of the others the outcome is unknown: their `error` is set.
-  /// Requires `inside`: the caller holds the write section; then claimed ones come back too, to be looked up by id.
+  /// Takes back those that nobody has claimed. `inside`, which the holder of the write section says: those whose
+  /// claimant has died too, to be looked up by id; the others stay. Else what is claimed is given up: its outcome is
+  /// unknown, its `error` is set.
   PendingGroup withdraw(std::vector<Ticket>& tickets, bool inside);
 
   /// For the holder of the write section: a transaction of another process, and where the answer goes.
@@ -73,12 +74,14 @@ class Slots {
   std::size_t count_ready() const;
   Slot& slot(std::uint32_t number) const;
   bool try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pending, bytes_view payload, Ticket& ticket);
+  bool is_orphan(const Slot& slot) const;
   bool take_for_filling(Slot& slot, std::uint32_t& generation);
 
   std::unique_ptr<platform::MappedFile> file_;
   std::uint64_t epoch_;
   std::uint64_t process_;
   std::uint64_t process_start_;
+  std::uint32_t namespace_;
 };
 
 }  // namespace strata::commit

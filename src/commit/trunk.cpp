@@ -28,6 +28,12 @@ constexpr auto company_wait = std::chrono::microseconds(100);
 
 std::int64_t steady_count() { return platform::steady_now().time_since_epoch().count(); }
 
+std::exception_ptr no_turn() {
+  return std::make_exception_ptr(Error(ErrorCode::busy,
+                                       "no turn to write before the deadline: another process is writing, or is "
+                                       "stopped while it writes; try again later"));
+}
+
 Durability strongest(const PendingGroup& group) {
   const bool sync = std::any_of(group.begin(), group.end(),
                                 [](const auto& pending) { return pending->request.durability == Durability::sync; });
@@ -188,9 +194,7 @@ void Trunk::lead_from_outside(engine::Deadline deadline, const PendingGroup& gro
     const auto now = platform::steady_now();
     if (now >= deadline) {
       for (const auto& pending : slots_->withdraw(tickets, false)) {
-        pending->error = std::make_exception_ptr(Error(ErrorCode::busy,
-                                                       "no turn to write before the deadline: another process is "
-                                                       "writing, or is stopped while it writes; try again later"));
+        pending->error = no_turn();
       }
       continue;
     }
@@ -212,9 +216,18 @@ void Trunk::lead_from_outside(engine::Deadline deadline, const PendingGroup& gro
   if (!transaction) return;
   PendingGroup own = slots_->withdraw(tickets, true);
   own.insert(own.end(), rest.begin(), rest.end());
-  lead_inside(*transaction, std::move(own));
+  if (!own.empty()) lead_inside(*transaction, std::move(own));
   transaction.reset();
   slots_->hand_over();
+  // What another process has claimed it is about to answer.
+  while (!slots_->collect(tickets)) {
+    const auto now = platform::steady_now();
+    if (now >= deadline) {
+      for (const auto& pending : slots_->withdraw(tickets, false)) pending->error = no_turn();
+    } else {
+      slots_->wait(tickets, std::min(deadline, now + slots_poll));
+    }
+  }
 }
 
 void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGroup& group) {
