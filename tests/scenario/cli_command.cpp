@@ -4,14 +4,17 @@
 #include <poll.h>
 #include <pty.h>
 #include <sys/wait.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <sstream>
+#include <thread>
 
 namespace strata::scenario {
 namespace {
@@ -96,6 +99,12 @@ bool RunningCommand::wait_for(const std::string& text) {
 }
 
 void RunningCommand::type(const std::string& text) {
+  // A prompt is printed before the terminal is made ready for editing.
+  termios mode{};
+  const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(patience_ms);
+  while (::tcgetattr(output_, &mode) == 0 && (mode.c_lflag & ICANON) != 0 && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
   ASSERT_EQ(::write(output_, text.data(), text.size()), static_cast<ssize_t>(text.size()));
 }
 
