@@ -1,10 +1,15 @@
 // Strata beside its rivals, in one run: what docs/BENCHMARKS.md tells about.
+#include <pthread.h>
+
 #include <algorithm>
+#include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <stdexcept>
+#include <thread>
 
 #include "bench/process.hpp"
 #include "bench/setting.hpp"
@@ -116,8 +121,41 @@ class ScratchDirectory {
   fs::path path_;
 };
 
+/// Stopped by a signal, the bench leaves nothing behind either. Its children end with it (Program).
+class SignalWatch {
+ public:
+  explicit SignalWatch(const std::string& directory) {
+    ::sigemptyset(&signals_);
+    for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaddset(&signals_, number);
+    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
+    std::thread([signals = signals_, directory] {
+      int number = 0;
+      ::sigwait(&signals, &number);
+      constexpr int attempts = 20;  // PostgreSQL may still be writing
+      std::error_code failed;
+      for (int attempt = 0; attempt < attempts && fs::exists(directory, failed); ++attempt) {
+        fs::remove_all(directory, failed);
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      }
+      constexpr int exit_of_signals = 128;
+      std::_Exit(exit_of_signals + number);
+    }).detach();
+  }
+  ~SignalWatch() { ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr); }
+  SignalWatch(const SignalWatch&) = delete;
+  SignalWatch& operator=(const SignalWatch&) = delete;
+
+ private:
+  sigset_t signals_{};
+};
+
 std::string engines_line() {
-  std::string line = std::string("GCC or Clang ") + __VERSION__ + "; Strata on";
+#ifdef __clang__
+  const std::string compiler = "Clang";
+#else
+  const std::string compiler = "GCC";
+#endif
+  std::string line = compiler + " " __VERSION__ "; Strata on";
   for (const std::string& engine : strata_engines()) {
     const ScratchDirectory scratch(fs::temp_directory_path().string());
     const Store store = Store::open(engine + ":" + scratch.path() + "/store");
@@ -129,8 +167,9 @@ std::string engines_line() {
 int run(const Arguments& arguments) {
   Report report(arguments.json);
   const ScratchDirectory scratch(arguments.directory);
+  const SignalWatch watch(scratch.path());
   Setting setting{.report = report, .directory = scratch.path(), .seconds = arguments.seconds, .soak = arguments.soak};
-  std::string rival = "PostgreSQL is left out";
+  std::string rival = "no PostgreSQL in this run";
 #ifdef STRATA_BENCH_POSTGRES
   std::unique_ptr<PostgresServer> server;
   const auto needs_server = [](const Section& section) { return section.name == "commits"; };

@@ -53,6 +53,9 @@ std::optional<Identity> identity_of(const std::string& user) {
     const bool done = ::setgroups(0, nullptr) == 0 && ::setgid(identity->group) == 0 && ::setuid(identity->user) == 0;
     if (!done) ::_exit(cannot_run);
   }
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::prctl(PR_SET_PDEATHSIG, signal_at_end);
   if (::getppid() != parent) ::_exit(cannot_run);
   ::execv(arguments[0], arguments.data());

@@ -2,6 +2,7 @@
 
 #include <sys/utsname.h>
 
+#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -12,7 +13,7 @@
 namespace strata::bench {
 namespace {
 
-constexpr std::size_t work_width = 34;
+constexpr std::size_t work_width = 36;
 constexpr std::size_t who_width = 16;
 constexpr std::size_t number_width = 11;
 
@@ -73,9 +74,10 @@ std::string times(double ratio) { return "x " + decimal(ratio, ratio < 10 ? 2 : 
 
 std::string milliseconds_or_less(std::chrono::nanoseconds time) {
   const auto nanoseconds = static_cast<double>(time.count());
-  if (nanoseconds >= 1e6) return decimal(nanoseconds / 1e6, 2) + " ms";
-  if (nanoseconds >= 1e4) return decimal(nanoseconds / 1e3, 0) + " us";
-  if (nanoseconds >= 1e3) return decimal(nanoseconds / 1e3, 2) + " us";
+  const double size = std::abs(nanoseconds);
+  if (size >= 1e6) return decimal(nanoseconds / 1e6, 2) + " ms";
+  if (size >= 1e4) return decimal(nanoseconds / 1e3, 0) + " us";
+  if (size >= 1e3) return decimal(nanoseconds / 1e3, 2) + " us";
   return decimal(nanoseconds, 0) + " ns";
 }
 
@@ -133,10 +135,11 @@ void Report::add(const Line& line) {
     const double per_sync =
         shared ? static_cast<double>(run.counts.commits) / static_cast<double>(run.counts.syncs) : 0;
     text += right(milliseconds_or_less(p50), number_width) + right(milliseconds_or_less(p99), number_width) +
-            right(grouped(run.rate()), number_width) + right(shared ? decimal(per_sync, 1) : "", number_width);
+            right(run.operations > 0 ? grouped(run.rate()) : "", number_width) +
+            right(shared ? decimal(per_sync, 1) : "", number_width);
     members.emplace_back("p50_ns", p50.count());
     members.emplace_back("p99_ns", p99.count());
-    members.emplace_back("per_second", run.rate());
+    if (run.operations > 0) members.emplace_back("per_second", run.rate());
     members.emplace_back("times", std::uint64_t{run.times.count()});
     if (shared) members.emplace_back("commits_per_sync", per_sync);
   }

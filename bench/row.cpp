@@ -37,16 +37,25 @@ Row sample(std::mt19937_64& random) {
   return row;
 }
 
+const std::vector<Row>& pool() {
+  static const std::vector<Row> rows = [] {
+    std::mt19937_64 random(1);
+    std::vector<Row> made;
+    for (std::size_t row = 0; row < pool_rows; ++row) made.push_back(sample(random));
+    return made;
+  }();
+  return rows;
+}
+
 }  // namespace
 
-RowSource::RowSource(KeyOrder order, std::uint64_t seed) : order_(order), random_(seed) {
-  pool_.reserve(pool_rows);
-  for (std::size_t row = 0; row < pool_rows; ++row) pool_.push_back(sample(random_));
+RowSource::RowSource(KeyOrder order, std::uint64_t seed) : order_(order), random_(seed), next_(random_() % pool_rows) {
+  pool();
 }
 
 void RowSource::fill(std::vector<Row>& rows) {
   for (Row& row : rows) {
-    const Row& sample = pool_[next_++ % pool_.size()];
+    const Row& sample = pool()[next_++ % pool_rows];
     row.value = sample.value;
     row.rank = sample.rank;
     row.key = order_ == KeyOrder::ordered ? platform::make_uuid().to_string()

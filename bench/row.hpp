@@ -21,7 +21,8 @@ struct Row {
 /// `ordered`: keys are UUIDv7, as Strata makes them. `random`: keys anywhere, and an index on `rank` beside.
 enum class KeyOrder : std::uint8_t { ordered, random };
 
-/// Makes rows without end. Values come from a prepared pool, so that making them costs every contender the same little.
+/// Makes rows without end. Values come from a pool that is prepared once, so that making them costs every contender the
+/// same little.
 class RowSource {
  public:
   RowSource(KeyOrder order, std::uint64_t seed);
@@ -30,8 +31,7 @@ class RowSource {
  private:
   KeyOrder order_;
   std::mt19937_64 random_;
-  std::vector<Row> pool_;
-  std::size_t next_ = 0;
+  std::size_t next_;
 };
 
 /// Key number `number` of a data set that readers and writers agree on without sharing it.
