@@ -9,8 +9,6 @@
 #include <atomic>
 #include <cerrno>
 #include <charconv>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <string_view>
 #include <vector>
@@ -82,9 +80,20 @@ class ForkGuard {
   std::vector<int> descriptors_;
 };
 
+/// Empty when there is no such process, or it ended while it was asked about (`read` then gives ESRCH, for which a
+/// stream would throw).
 std::string read_proc(std::uint64_t id, std::string_view name) {
-  std::ifstream file("/proc/" + std::to_string(id) + "/" + std::string(name));
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::string path = "/proc/" + std::to_string(id) + "/" + std::string(name);
+  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return {};
+  std::string text;
+  char part[1024];
+  ssize_t count;
+  while ((count = ::read(file, part, sizeof part)) > 0 || (count < 0 && errno == EINTR)) {
+    if (count > 0) text.append(part, static_cast<std::size_t>(count));
+  }
+  ::close(file);
+  return count < 0 ? std::string() : text;
 }
 
 /// Takes the next word of a text.

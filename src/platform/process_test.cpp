@@ -41,6 +41,18 @@ TEST(Process, HasAStartTimeWhileItLivesAndNoneOnceItIsDead) {
   EXPECT_EQ(describe_process(id), "unknown process (pid " + std::to_string(id) + ")");
 }
 
+TEST(Process, ThatEndsWhileItIsAskedAboutIsDead) {
+  for (int round = 0; round < 100; ++round) {
+    ChildProcess child([] { return 0; });
+    const auto id = static_cast<std::uint64_t>(child.id());
+    std::thread collector([&] { EXPECT_EQ(child.wait(), 0); });
+    while (process_start(id)) {
+    }
+    collector.join();
+    EXPECT_NE(describe_process(id).find("(pid " + std::to_string(id) + ")"), std::string::npos);
+  }
+}
+
 TEST(ForkGuard, TheGenerationRisesInTheChildAlone) {
   const std::uint64_t before = fork_generation();
   ChildProcess child([&] {
