@@ -19,6 +19,8 @@ namespace {
 constexpr std::size_t mebibyte = std::size_t{1} << 20;
 constexpr double filter_bits_per_key = 10;
 constexpr int open_files_max = 512;
+/// Less than this is read back from the log faster than anybody notices.
+constexpr std::uint64_t flush_at_close_above = 2 * mebibyte;
 
 /// One column family per group; RocksDB wants the first to have this name.
 const std::array<std::string, space_groups> family_names{
@@ -84,6 +86,12 @@ Database::~Database() {
   if (inherited()) {
     static_cast<void>(database_.release());  // its threads and locks are the parent's
     return;
+  }
+  std::uint64_t unflushed = 0;
+  if (!read_only_ && !poisoned_ &&
+      database_->GetAggregatedIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &unflushed) &&
+      unflushed > flush_at_close_above) {
+    database_->Flush({}, families_).PermitUncheckedError();  // what fails here stays in the log
   }
   for (rocksdb::ColumnFamilyHandle* family : families_) {
     database_->DestroyColumnFamilyHandle(family).PermitUncheckedError();
