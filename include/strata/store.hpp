@@ -132,8 +132,9 @@ class Store {
   std::future<CommitResult> commit_async(const std::function<void(Transaction&)>& fn,
                                          const CommitOptions& options = {});
 
-  /// What became of a transaction id: its result, or nothing when it did not commit. `gap` when the id is too old to
-  /// tell.
+  /// What became of a transaction id: its result, or nothing when it did not commit; then it never will, unless a
+  /// living caller goes on with it. To be sure it waits for its turn to write (`busy`; a store open for reading alone
+  /// says what it sees). `gap` when the id is too old to tell.
   std::optional<CommitResult> outcome(const Uuid& id) const;
 
   /// Entries after `from`, oldest first, at most `limit`. `gap` when the log was trimmed beyond `from`.

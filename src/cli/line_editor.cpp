@@ -42,7 +42,7 @@ struct LineEditor::State {
   }
 
   /// libedit's own name for a key that was pressed: it hands back the client data.
-  static unsigned char on_tab(EditLine* editor, int) {
+  static unsigned char on_tab(EditLine* editor, wint_t) {
     void* client = nullptr;
     el_get(editor, EL_CLIENTDATA, &client);
     return static_cast<State*>(client)->complete();
@@ -88,7 +88,7 @@ LineEditor::LineEditor(const std::string& history_path, Completer completer) : s
   el_set(state.editor, EL_PROMPT, prompt);
   el_set(state.editor, EL_EDITOR, "emacs");
   el_set(state.editor, EL_HIST, ::history, state.history);
-  el_set(state.editor, EL_ADDFN, "strata-complete", "Complete the word", State::on_tab);
+  el_wset(state.editor, EL_ADDFN, L"strata-complete", L"Complete the word", State::on_tab);  // el_set leaks a copy
   el_set(state.editor, EL_BIND, "^I", "strata-complete", nullptr);
   el_source(state.editor, nullptr);
   if (!history_path.empty()) ::history(state.history, &state.event, H_LOAD, history_path.c_str());

@@ -12,7 +12,7 @@
 namespace strata::commit {
 namespace {
 
-constexpr std::uint64_t file_format = 0x5354524154410002;  // changes whenever slots or requests do
+constexpr std::uint64_t file_format = 0x5354524154410003;  // changes whenever slots or requests do
 constexpr std::uint32_t slot_count = 64;
 constexpr std::size_t payload_bytes = 16 * 1024 - 64;
 
@@ -34,17 +34,31 @@ struct Slots::Header {
   char unused[44];
 };
 
+/// A process, as others can tell whether it still lives.
+struct Slots::Party {
+  std::uint32_t process;
+  std::uint32_t pid_namespace;  ///< Where the id above means something.
+  std::uint64_t start;          ///< When the process began.
+
+  static Party self() {
+    const std::uint64_t id = platform::process_id();
+    return {static_cast<std::uint32_t>(id), static_cast<std::uint32_t>(platform::pid_namespace()),
+            platform::process_start(id).value_or(0)};
+  }
+  /// Ids of another namespace say nothing: who is there counts as living, and what it owns is left to its deadlines.
+  bool is_dead(const Party& asking) const {
+    return pid_namespace == asking.pid_namespace && platform::process_start(process) != start;
+  }
+};
+
 struct Slots::Slot {
   std::atomic<std::uint64_t> word;  ///< generation, state
   std::atomic<std::uint32_t> bell;  ///< Futex: rung when an answer has come, or the write section may be free.
   std::uint32_t length;             ///< Of the payload: a request, then its answer.
   std::uint64_t checksum;           ///< Over the payload, seeded with the generation.
   std::uint64_t epoch;
-  std::uint64_t owner;  ///< Process id, and when that process began.
-  std::uint64_t owner_start;
-  std::uint32_t claimant;            ///< Process id of who claimed it,
-  std::uint32_t claimant_namespace;  ///< where that id means something,
-  std::uint64_t claimant_start;      ///< and when that process began.
+  Party owner;     ///< Who waits for the answer.
+  Party claimant;  ///< Who is to give it.
   char payload[payload_bytes];
 
   bool change(std::uint32_t generation, State from, State to) {
@@ -84,11 +98,9 @@ std::unique_ptr<Slots> Slots::open(const std::string& path, std::uint64_t epoch)
 }
 
 Slots::Slots(std::unique_ptr<platform::MappedFile> file, std::uint64_t epoch)
-    : file_(std::move(file)),
-      epoch_(epoch),
-      process_(platform::process_id()),
-      process_start_(platform::process_start(process_).value_or(0)),
-      namespace_(static_cast<std::uint32_t>(platform::pid_namespace())) {}
+    : file_(std::move(file)), epoch_(epoch), self_(std::make_unique<Party>(Party::self())) {}
+
+Slots::~Slots() = default;
 
 Slots::Header& Slots::header() const { return *reinterpret_cast<Header*>(file_->data()); }
 
@@ -101,7 +113,7 @@ bool Slots::take_for_filling(Slot& one, std::uint32_t& generation) {
   const State state = state_of(word);
   if (state == ready || state == claimed || state == abandoned) return false;
   // A dead owner collects no answer; a live one is waited for.
-  if (state != free_slot && platform::process_start(one.owner) == one.owner_start) return false;
+  if (state != free_slot && !one.owner.is_dead(*self_)) return false;
   generation = generation_of(word) + 1;
   return one.word.compare_exchange_strong(word, word_of(generation, filling), std::memory_order_acq_rel);
 }
@@ -111,8 +123,7 @@ bool Slots::try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pend
   Slot& one = slot(number);
   std::uint32_t generation = 0;
   if (!take_for_filling(one, generation)) return false;
-  one.owner = process_;
-  one.owner_start = process_start_;
+  one.owner = *self_;
   one.epoch = epoch_;
   one.fill(generation, payload);
   ticket = {number, generation, pending, false};
@@ -125,7 +136,7 @@ bool Slots::try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pend
 std::vector<Slots::Ticket> Slots::leave(const PendingGroup& group) {
   std::vector<Ticket> tickets;
   // Each process begins at a place of its own, so that they seldom try for the same slot.
-  std::uint32_t number = static_cast<std::uint32_t>(process_ * 7) % slot_count;
+  std::uint32_t number = self_->process * 7 % slot_count;
   std::uint32_t tried = 0;
   for (const auto& pending : group) {
     const Bytes payload = pending->request.bytes < payload_bytes ? encode_request(pending->request) : Bytes{};
@@ -162,7 +173,7 @@ bool Slots::collect(std::vector<Ticket>& tickets) {
       }
       one.change(ticket.generation, done, free_slot);
       ticket.answered = true;
-    } else if (generation_of(word) != ticket.generation) {
+    } else if (generation_of(word) != ticket.generation || state_of(word) == free_slot) {
       // Somebody took us for dead: what became of it is known under its id alone.
       ticket.pending->error = std::make_exception_ptr(
           Error(ErrorCode::commit_unknown,
@@ -186,11 +197,6 @@ void Slots::wait(const std::vector<Ticket>& tickets, platform::SteadyTime until)
   }
 }
 
-bool Slots::is_orphan(const Slot& one) const {
-  // Ids of another namespace say nothing: such a slot is left to its owner's deadline.
-  return one.claimant_namespace == namespace_ && platform::process_start(one.claimant) != one.claimant_start;
-}
-
 PendingGroup Slots::withdraw(std::vector<Ticket>& tickets, bool inside) {
   collect(tickets);
   PendingGroup back;
@@ -201,7 +207,7 @@ PendingGroup Slots::withdraw(std::vector<Ticket>& tickets, bool inside) {
       ticket.answered = true;
       back.push_back(ticket.pending);
     } else if (inside) {
-      if (!is_orphan(one) || !one.change(ticket.generation, claimed, free_slot)) continue;
+      if (!one.claimant.is_dead(*self_) || !one.change(ticket.generation, claimed, free_slot)) continue;
       ticket.answered = true;
       ticket.pending->request.id_may_exist = true;
       back.push_back(ticket.pending);
@@ -225,13 +231,11 @@ std::vector<Slots::Foreign> Slots::claim(std::uint64_t bytes_max) {
     const std::uint64_t word = one.word.load(std::memory_order_acquire);
     const std::uint32_t generation = generation_of(word);
     const State state = state_of(word);
-    if (state == abandoned && is_orphan(one)) one.change(generation, abandoned, free_slot);
+    if (state == abandoned && one.claimant.is_dead(*self_)) one.change(generation, abandoned, free_slot);
     if (state != ready && state != claimed) continue;
     if (one.epoch != epoch_) continue;  // its owner has the store open as it was before it moved, and will learn so
-    if (state == claimed && !is_orphan(one)) continue;  // its claimant is about to answer
-    one.claimant = static_cast<std::uint32_t>(process_);
-    one.claimant_namespace = namespace_;
-    one.claimant_start = process_start_;
+    if (state == claimed && !one.claimant.is_dead(*self_)) continue;  // its claimant is about to answer
+    one.claimant = *self_;
     if (state == ready && !one.change(generation, ready, claimed)) continue;
     Foreign foreign{number, generation, nullptr};
     try {
@@ -247,6 +251,16 @@ std::vector<Slots::Foreign> Slots::claim(std::uint64_t bytes_max) {
     taken.push_back(std::move(foreign));
   }
   return taken;
+}
+
+void Slots::discard_dead() {
+  for (std::uint32_t number = 0; number < slot_count; ++number) {
+    Slot& one = slot(number);
+    const std::uint64_t word = one.word.load(std::memory_order_acquire);
+    const State state = state_of(word);
+    const bool waits = state == ready || (state == claimed && one.claimant.is_dead(*self_));
+    if (waits && one.owner.is_dead(*self_)) one.change(generation_of(word), state, free_slot);
+  }
 }
 
 std::size_t Slots::count_ready() const {

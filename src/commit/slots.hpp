@@ -28,6 +28,7 @@ class Slots {
  public:
   /// Null when the file cannot be used; that costs speed alone.
   static std::unique_ptr<Slots> open(const std::string& path, std::uint64_t epoch);
+  ~Slots();
 
   /// A transaction of this process in a slot.
   struct Ticket {
@@ -56,6 +57,9 @@ class Slots {
   };
   /// Claims what is ready (and what a dead holder had claimed), up to a bound in bytes.
   std::vector<Foreign> claim(std::uint64_t bytes_max);
+  /// Drops what processes that died have left and nobody is committing: whoever asks then what became of it is told
+  /// the truth, that it was not committed.
+  void discard_dead();
   /// Waits a moment, at most until then, for as many transactions to be ready as make the group, with the holder's
   /// `own`, as large as the last one of any process: those that it served come back about now.
   void await_company(std::size_t own, platform::SteadyTime until);
@@ -67,6 +71,7 @@ class Slots {
   void hand_over();
 
  private:
+  struct Party;
   struct Slot;
   struct Header;
   Slots(std::unique_ptr<platform::MappedFile> file, std::uint64_t epoch);
@@ -74,14 +79,11 @@ class Slots {
   std::size_t count_ready() const;
   Slot& slot(std::uint32_t number) const;
   bool try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pending, bytes_view payload, Ticket& ticket);
-  bool is_orphan(const Slot& slot) const;
   bool take_for_filling(Slot& slot, std::uint32_t& generation);
 
   std::unique_ptr<platform::MappedFile> file_;
   std::uint64_t epoch_;
-  std::uint64_t process_;
-  std::uint64_t process_start_;
-  std::uint32_t namespace_;
+  std::unique_ptr<const Party> self_;
 };
 
 }  // namespace strata::commit

@@ -329,10 +329,17 @@ void Trunk::maintain(bool all) {
 }
 
 std::optional<CommitResult> Trunk::outcome(const Uuid& id) {
-  const auto view = this->view();
-  const auto row = view->reader().get({ids_space, id.view()});
-  if (!row) return std::nullopt;
-  return decode_outcome(id, *row);
+  const auto look = [&](engine::Reader& reader) -> std::optional<CommitResult> {
+    const auto row = reader.get({ids_space, id.view()});
+    if (!row) return std::nullopt;
+    return decode_outcome(id, *row);
+  };
+  if (auto known = look(view()->reader())) return known;
+  if (options_.read_only) return std::nullopt;
+  // "No" must be the last word: nobody is committing it now, nor will from a slot of a process that died.
+  const auto transaction = engine_->begin_write(deadline({}));
+  if (slots_) slots_->discard_dead();
+  return look(*transaction);
 }
 
 std::future<CommitResult> Trunk::commit_async(Request request, engine::Deadline deadline) {

@@ -61,7 +61,8 @@ class Trunk {
   /// Runs `work` alone inside the write section, then finishes and commits what it wrote.
   void exclusive(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work);
 
-  /// What is known of a transaction id; nothing when it did not commit.
+  /// What is known of a transaction id; nothing when it did not commit, nor will, unless its process goes on with it.
+  /// Waits for the write section to be sure (`busy`), but not in a store that is open for reading only.
   std::optional<CommitResult> outcome(const Uuid& id);
 
   /// Sees to it that the snapshot behind `aged` goes when its time is up, also if its owner sleeps.

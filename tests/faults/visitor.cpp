@@ -73,7 +73,7 @@ int play_visitor(const engine::RoleArguments& arguments, engine::ParentLine& par
     const pid_t child = ::fork();
     if (child > 0) {
       ::waitpid(child, nullptr, 0);
-      return 0;
+      ::_exit(0);  // it can make no thread any more, as a leak checker at exit would
     }
   }
   parent.say(visit.make());
