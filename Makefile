@@ -26,8 +26,7 @@ lint:  ## formatting, clang-tidy, the order of the house
 	@tools/setup --lint
 	@tools/lint
 
-bench:  ## build the benchmarks and run them beside their rivals
-	@tools/setup --bench
+bench: setup  ## build the benchmarks and run them beside their rivals
 	@tools/build release
 	@bench/run
 
