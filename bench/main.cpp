@@ -17,7 +17,7 @@
 #include "strata/store.hpp"
 
 #ifdef STRATA_BENCH_POSTGRES
-#include "bench/postgres_server.hpp"
+#include "tests/postgres/postgres_server.hpp"
 #endif
 
 namespace strata::bench {
@@ -171,15 +171,17 @@ int run(const Arguments& arguments) {
   Setting setting{.report = report, .directory = scratch.path(), .seconds = arguments.seconds, .soak = arguments.soak};
   std::string rival = "no PostgreSQL in this run";
 #ifdef STRATA_BENCH_POSTGRES
+  using outside::PostgresServer;
   std::unique_ptr<PostgresServer> server;
   const auto needs_server = [](const Section& section) { return section.name == "commits"; };
   if (arguments.postgres && std::any_of(arguments.wanted.begin(), arguments.wanted.end(), needs_server)) {
     if (const std::optional<std::string> programs = PostgresServer::find_programs()) {
-      server = std::make_unique<PostgresServer>(*programs, scratch.path() + "/postgres");
+      server = std::make_unique<PostgresServer>(
+          outside::PostgresOptions{.programs = *programs, .directory = scratch.path() + "/postgres"});
       setting.make_database = [&](const std::string& name) { return server->make_database(name); };
       rival = server->version();
     } else {
-      rival = "no PostgreSQL server here (tools/setup --bench): its column is missing";
+      rival = "no PostgreSQL server here (tools/setup): its column is missing";
     }
   }
 #endif

@@ -30,8 +30,12 @@ function(strata_library name)
   endif()
 endfunction()
 
+# Where ctest's fixture says which PostgreSQL server the tests share (tests/postgres).
+set(STRATA_TEST_POSTGRES_AT ${PROJECT_BINARY_DIR}/postgres-server)
+
 # strata_test(NAME SOURCES files... [USES folders...] [EXTERNAL targets...] [LABELS label])
-# One GoogleTest program, each test known to ctest. The label is the folder's name unless another is given.
+# One GoogleTest program, each test known to ctest. The label is the folder's name unless another is given. With
+# store_site among USES it has tests of remote engines: ctest starts the server that those need.
 function(strata_test name)
   cmake_parse_arguments(ARG "" "LABELS" "SOURCES;USES;EXTERNAL" ${ARGN})
   if(NOT ARG_LABELS)
@@ -45,5 +49,13 @@ function(strata_test name)
     target_link_libraries(${name} PRIVATE strata_${used})
   endforeach()
   target_link_libraries(${name} PRIVATE ${ARG_EXTERNAL} GTest::gtest GTest::gtest_main strata_warnings)
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST PROPERTIES LABELS ${ARG_LABELS})
+  set(discover DISCOVERY_TIMEOUT 60 DISCOVERY_MODE PRE_TEST)
+  if(TARGET strata_postgres_keeper AND store_site IN_LIST ARG_USES)
+    set(remote "*/postgres:Postgres*")
+    gtest_discover_tests(${name} ${discover} TEST_FILTER "${remote}" PROPERTIES LABELS ${ARG_LABELS}
+      FIXTURES_REQUIRED postgres ENVIRONMENT STRATA_TEST_POSTGRES_AT=${STRATA_TEST_POSTGRES_AT})
+    gtest_discover_tests(${name} ${discover} TEST_FILTER "-${remote}" PROPERTIES LABELS ${ARG_LABELS})
+  else()
+    gtest_discover_tests(${name} ${discover} PROPERTIES LABELS ${ARG_LABELS})
+  endif()
 endfunction()
