@@ -6,7 +6,8 @@
 // An engine knows neither versions, models, JSON nor SQL. It throws strata::Error alone:
 // `io` for a failed read, write or sync, `corruption` for damage that it found itself, `busy` at a deadline,
 // `unsupported` and `invalid_argument` at open, `closed` in a child of fork(). After a failed write or sync every
-// later call on the engine gives `io`.
+// later call on the engine gives `io`; but a remote engine goes on: a call that meets a lost connection gives `busy`, and
+// the next one finds another.
 //
 // Threads: Engine is thread-safe. A Snapshot, WriteTransaction or Cursor is used by one thread at a time, and may
 // move between threads; but a WriteTransaction ends (by commit or destructor) in the thread that began it, for an
@@ -133,7 +134,8 @@ class WriteTransaction : public Reader {
   virtual void erase(Key key) = 0;
   virtual void erase_range(KeyRange range) = 0;
   /// Makes all writes visible at once and ends the transaction. If it throws, the outcome is unknown to the caller
-  /// (`io`), the state is that of before or after, and the engine is poisoned.
+  /// (`io`), the state is that of before or after, and the engine is poisoned. A remote engine is not, and gives `busy`
+  /// when it knows that nothing was committed.
   virtual void commit(Durability durability) = 0;
 };
 
@@ -157,6 +159,7 @@ struct Capabilities {
   bool remote = false;            ///< A call costs a round trip.
   bool persistent = true;         ///< What is committed outlives the process.
   bool shrinks_in_place = false;  ///< compact() gives space back to the file system.
+  std::size_t snapshots_max = 0;  ///< So many may be held at once (`busy` beyond); 0: no bound of the engine's own.
 };
 
 /// What an engine knows about itself; 0 where it does not.
@@ -203,6 +206,7 @@ struct OpenRequest {
   std::string location;         ///< The URL without scheme and parameters.
   std::map<std::string, std::string> parameters;  ///< From the URL. The engine refuses names that it does not know.
   bool read_only = false;                         ///< Open for reading; begin_write gives `unsupported`.
+  bool create = true;                             ///< A remote engine may make the store (`not_found` otherwise).
 };
 
 using Factory = std::function<std::unique_ptr<Engine>(const OpenRequest&)>;

@@ -10,7 +10,7 @@ namespace strata::store {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
-  throw Error(ErrorCode::invalid_argument, "store `" + std::string(text) + "`: " + why);
+  throw Error(ErrorCode::invalid_argument, "store `" + without_secrets(text) + "`: " + why);
 }
 
 bool is_scheme(std::string_view text) {
@@ -42,13 +42,14 @@ std::string decoded(std::string_view whole, std::string_view part) {
   return out;
 }
 
+bool is_secret(std::string_view parameter) { return parameter == "password" || parameter == "sslpassword"; }
+
 void parse_parameters(std::string_view whole, std::string_view text, Url& url) {
   while (!text.empty()) {
     const std::string_view one = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(text.size(), one.size() + 1));
     const std::size_t equals = one.find('=');
-    if (equals == std::string_view::npos || equals == 0)
-      refuse(whole, "a parameter is written name=value, not `" + std::string(one) + "`");
+    if (equals == std::string_view::npos || equals == 0) refuse(whole, "a parameter is written name=value");
     if (!url.parameters.emplace(decoded(whole, one.substr(0, equals)), decoded(whole, one.substr(equals + 1))).second) {
       refuse(whole, "parameter `" + std::string(one.substr(0, equals)) + "` is given twice");
     }
@@ -67,6 +68,7 @@ Url parse_url(std::string_view text) {
     return url;
   }
   url.scheme = text.substr(0, colon);
+  if (url.scheme == "postgresql") url.scheme = "postgres";
   std::string_view rest = text.substr(colon + 1);
   if (const std::size_t question = rest.find('?'); question != std::string_view::npos) {
     parse_parameters(text, rest.substr(question + 1), url);
@@ -75,6 +77,38 @@ Url parse_url(std::string_view text) {
   url.location = rest;
   if (url.location.empty() && url.scheme != "memory") refuse(text, "say where, as in " + url.scheme + ":DIR");
   return url;
+}
+
+std::string without_secrets(std::string_view text) {
+  std::string shown(text.substr(0, text.find('?')));
+  const std::size_t authority = shown.find("://");
+  if (authority != std::string::npos) {
+    const std::size_t begin = authority + 3;
+    // The last @ counts: one who forgot to encode a password that holds others must not see it printed.
+    const std::size_t at = shown.rfind('@');
+    const std::size_t colon = shown.find(':', begin);
+    if (at != std::string::npos && colon < at) shown.erase(colon, at - colon);
+  }
+  std::string_view rest = text.substr(std::min(text.size(), text.find('?')));
+  while (!rest.empty()) {
+    const std::size_t end = rest.find('&', 1);
+    const std::string_view one = rest.substr(0, end);
+    const std::string_view name = one.substr(1, one.find('=') - 1);
+    if (!is_secret(name)) shown += one;
+    rest.remove_prefix(std::min(rest.size(), end));
+  }
+  return shown;
+}
+
+std::string without_secrets(const Url& url) {
+  std::string shown = without_secrets(url.scheme + ":" + url.location);
+  char before = '?';
+  for (const auto& [name, value] : url.parameters) {
+    if (is_secret(name)) continue;
+    shown += before + name + "=" + value;
+    before = '&';
+  }
+  return shown;
 }
 
 }  // namespace strata::store

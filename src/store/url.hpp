@@ -16,5 +16,8 @@ struct Url {
 /// `%41` in parameters is decoded. `invalid_argument` when malformed: no location where one is needed, a parameter
 /// without name or given twice.
 Url parse_url(std::string_view text);
+/// A URL as it may be shown: without password.
+std::string without_secrets(std::string_view text);
+std::string without_secrets(const Url& url);
 
 }  // namespace strata::store

@@ -1,0 +1,168 @@
+#include "engine/postgres/schema.hpp"
+
+#include "engine/postgres/postgres_error.hpp"
+#include "engine/stored_key.hpp"
+#include "platform/clock.hpp"
+
+namespace strata::engine::postgres {
+namespace {
+
+constexpr int oldest_server = 120000;
+constexpr int schema_format = 1;
+constexpr int creation_attempts = 20;
+
+constexpr std::array<std::string_view, space_groups> group_names{"system", "log",     "ids",   "events",
+                                                                 "record", "derived", "local", "history"};
+
+Statements::OfGroup of_group(const std::string& table) {
+  const std::string range = " FROM " + table + " WHERE k >= $1 AND k < $2";
+  return {
+      .get = {"SELECT v FROM " + table + " WHERE k = $1"},
+      .get_many = {"SELECT k, v FROM " + table + " WHERE k = ANY($1)"},
+      .put_many = {"INSERT INTO " + table + " (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) " +
+                   "ON CONFLICT (k) DO UPDATE SET v = excluded.v"},
+      .erase_many = {"DELETE FROM " + table + " WHERE k = ANY($1)"},
+      .erase_range = {"DELETE" + range},
+      .scan = {"SELECT k, v" + range + " ORDER BY k LIMIT $3"},
+      .scan_reverse = {"SELECT k, v" + range + " ORDER BY k DESC LIMIT $3"},
+      .scan_keys = {"SELECT k" + range + " ORDER BY k LIMIT $3"},
+      .scan_keys_reverse = {"SELECT k" + range + " ORDER BY k DESC LIMIT $3"},
+  };
+}
+
+/// The head's key as it is stored, for a statement.
+std::string head_literal() {
+  constexpr std::string_view digits = "0123456789abcdef";
+  const StoredKey key(head_key);
+  std::string text = "'\\x";
+  for (const char byte : key.view()) {
+    text += digits[static_cast<unsigned char>(byte) >> 4];
+    text += digits[static_cast<unsigned char>(byte) & 15];
+  }
+  return text + "'::bytea";
+}
+
+void check_server(Connection& connection, const Target& target) {
+  if (connection.server_version() < oldest_server) {
+    throw Error(ErrorCode::unsupported, target.place + ": the server is PostgreSQL " +
+                                            connection.server_setting("server_version") + "; Strata needs 12 or newer");
+  }
+  const Result settings = connection.ask("SELECT current_setting('fsync', true), pg_is_in_recovery()::text");
+  if (settings.bytes(0, 0) == "off") {
+    throw Error(ErrorCode::unsupported, target.place +
+                                            ": the server runs with fsync=off and would lose data; set "
+                                            "fsync=on in its postgresql.conf");
+  }
+  if (settings.bytes(0, 1) == "true" && !target.read_only) {
+    throw Error(ErrorCode::unsupported, target.place +
+                                            ": the server is a standby and takes no writes; connect to the "
+                                            "primary server, or open the store for reading alone");
+  }
+}
+
+/// Whether the store is there already.
+bool is_there(Connection& connection, const Target& target) {
+  const std::array schema{Parameter::text(target.schema)};
+  const Result tables = connection.ask(
+      "SELECT count(*), count(*) FILTER (WHERE c.relname = 'gate') FROM pg_class c JOIN pg_namespace n ON n.oid = "
+      "c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
+      schema);
+  if (tables.integer(0, 1) == 0) {
+    if (tables.integer(0, 0) == 0) return false;
+    throw Error(ErrorCode::invalid_argument, target.place + ": the schema `" + target.schema +
+                                                 "` holds other tables and no store; choose another name with ?store=");
+  }
+  const Result format = connection.ask("SELECT format FROM " + target.table("gate") + " WHERE one = 1");
+  if (format.rows() == 0) {
+    throw Error(ErrorCode::invalid_argument, target.place +
+                                                 ": the table `gate` there is none of Strata's; choose "
+                                                 "another name with ?store=");
+  }
+  if (format.integer(0, 0) != schema_format) {
+    throw Error(ErrorCode::unsupported, target.place + ": its tables have format " +
+                                            std::to_string(format.integer(0, 0)) +
+                                            ", this version of Strata reads 1; use a newer version");
+  }
+  return true;
+}
+
+void make_tables(Connection& connection, const Target& target) {
+  connection.send(std::string("BEGIN"));
+  connection.send("CREATE SCHEMA IF NOT EXISTS \"" + target.schema + '"');
+  for (const std::string_view name : group_names) {
+    connection.send("CREATE TABLE IF NOT EXISTS " + target.table(name) + " (k bytea PRIMARY KEY, v bytea NOT NULL)" +
+                    (name == "system" ? " WITH (fillfactor = 50)" : ""));
+  }
+  connection.send("CREATE TABLE IF NOT EXISTS " + target.table("gate") +
+                  " (one int PRIMARY KEY, format bigint NOT NULL, state bigint NOT NULL) WITH (fillfactor = 50)");
+  connection.send("INSERT INTO " + target.table("gate") + " VALUES (1, " + std::to_string(schema_format) +
+                  ", 1) ON CONFLICT (one) DO NOTHING");
+  connection.send(std::string("COMMIT"));
+  connection.collect();
+}
+
+/// A setting that some servers of PostgreSQL's kind do not know.
+void try_setting(Connection& connection, const std::string& assignment) {
+  try {
+    connection.ask("SET " + assignment);
+  } catch (const Disconnected&) {
+    throw;
+  } catch (const Error&) {
+    // It goes without, if more slowly.
+  }
+}
+
+}  // namespace
+
+std::string_view group_name(SpaceGroup group) { return group_names[static_cast<std::size_t>(group)]; }
+
+Statements::Statements(const Target& target) {
+  for (std::size_t i = 0; i < space_groups; ++i) groups[i] = of_group(target.table(group_names[i]));
+  const std::string gate = target.table("gate");
+  const std::string head_row = "SELECT v FROM " + target.table("system") + " WHERE k = " + head_literal();
+  begin_write = {"BEGIN ISOLATION LEVEL READ COMMITTED"};
+  begin_read = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
+  rollback = {"ROLLBACK"};
+  commit = {"COMMIT"};
+  commit_relaxed = {"SET LOCAL synchronous_commit = off"};
+  wait_at_most = {"SELECT set_config('lock_timeout', $1, true)"};
+  lock = {"SELECT state FROM " + gate + " WHERE one = 1 FOR UPDATE"};
+  head = {head_row};
+  state = {"SELECT state, (" + head_row + ") FROM " + gate + " WHERE one = 1"};
+  mark = {"UPDATE " + gate + " SET state = $1 WHERE one = 1"};
+}
+
+void prepare_session(Connection& connection, std::chrono::milliseconds idle_in_transaction) {
+  const Result commits = connection.ask("SELECT current_setting('synchronous_commit', true)");
+  if (!commits.is_null(0, 0) && commits.bytes(0, 0) == "off") connection.ask("SET synchronous_commit = on");
+  connection.ask("SET idle_in_transaction_session_timeout = " + std::to_string(idle_in_transaction.count()));
+  try_setting(connection, "statement_timeout = 0");
+  // Every statement finds its rows by the primary key; a planner that knows little of a table must not think otherwise.
+  for (const char* name : {"enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"}) {
+    try_setting(connection, std::string(name) + " = off");
+  }
+}
+
+void prepare_schema(Connection& connection, const Target& target) {
+  check_server(connection, target);
+  if (is_there(connection, target)) return;
+  if (!target.create) {
+    throw Error(ErrorCode::not_found,
+                "there is no store at " + target.place + "; a first `strata put` or `strata import` makes one");
+  }
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return make_tables(connection, target);
+    } catch (const Disconnected&) {
+      throw;
+    } catch (const Error& error) {
+      connection.ask(std::string("ROLLBACK"));
+      // Two who make the same schema at once: one of them fails, and finds it made.
+      if (error.code() != ErrorCode::io || attempt >= creation_attempts) throw;
+      if (is_there(connection, target)) return;
+      platform::sleep_until(platform::steady_now() + std::chrono::milliseconds(20));
+    }
+  }
+}
+
+}  // namespace strata::engine::postgres

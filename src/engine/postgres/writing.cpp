@@ -1,0 +1,240 @@
+#include "engine/postgres/writing.hpp"
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "engine/postgres/pool.hpp"
+#include "engine/postgres/postgres_error.hpp"
+#include "engine/stored_key.hpp"
+#include "platform/random.hpp"
+
+namespace strata::engine::postgres {
+namespace {
+
+constexpr std::size_t batch_bytes = std::size_t{4} << 20;
+constexpr std::size_t known_rows_max = 100'000;
+/// Behind the time at which the server itself gives up waiting.
+constexpr auto grace = std::chrono::seconds(10);
+
+std::size_t group_of(bytes_view stored) { return static_cast<unsigned char>(stored[0]); }
+
+}  // namespace
+
+WriteSession::Turn WriteSession::enter(Deadline deadline) {
+  if (!line_.enter(deadline)) {
+    throw Error(ErrorCode::busy,
+                target_.place + ": no turn to write before the deadline: another thread is writing; try again later");
+  }
+  try {
+    return lock_row(deadline);
+  } catch (...) {
+    leave();
+    throw;
+  }
+}
+
+WriteSession::Turn WriteSession::lock_row(Deadline deadline) {
+  for (;;) {
+    try {
+      if (!connection_) connection_ = connect(target_, target_.fence, deadline);
+      // In rounds no longer than the fence: whoever stands still for that long behind a half-sent statement, where the
+      // server does not end it by itself, is ended by those who wait.
+      const auto now = platform::steady_now();
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
+      const auto round = std::clamp(left, std::chrono::milliseconds(1), target_.fence);
+      const std::array wait{Parameter::text(std::to_string(round.count()))};
+      connection_->send(statements_.begin_write);
+      connection_->send(statements_.wait_at_most, wait);
+      connection_->send(statements_.lock);
+      connection_->send(statements_.head);
+      const std::vector<Result> results = connection_->collect(now + round + grace);
+      Turn turn{connection_.get(), std::nullopt};
+      if (const Result& head = results.back(); head.rows() > 0) turn.head = Bytes(head.bytes(0, 0));
+      return turn;
+    } catch (const Disconnected&) {
+      connection_.reset();
+      if (platform::steady_now() >= deadline) throw;
+    } catch (const Error& error) {
+      connection_->send(statements_.rollback);
+      connection_->post();
+      if (error.code() != ErrorCode::busy || platform::steady_now() >= deadline) throw;
+      end_stopped_writer();
+    }
+  }
+}
+
+/// A server ends a session that stands idle in its transaction, but not one that it believes to be sending.
+void WriteSession::end_stopped_writer() {
+  const std::array parameters{Parameter::text(target_.table("gate")), Parameter::integer(target_.fence.count())};
+  try {
+    connection_->ask(
+        "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid WHERE "
+        "l.relation = $1::regclass AND l.granted AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND a.pid <> "
+        "pg_backend_pid() AND a.wait_event = 'ClientRead' AND a.state_change < clock_timestamp() - $2 * interval '1 "
+        "millisecond'",
+        parameters);
+  } catch (const Disconnected&) {
+    throw;
+  } catch (const Error&) {
+    // Without the right to do so, or on a server that lacks these tables, the deadline is what bounds the wait.
+  }
+}
+
+void WriteSession::leave() noexcept {
+  if (connection_ && connection_->lost()) connection_.reset();
+  line_.leave();
+}
+
+PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, WriteSession::Turn turn)
+    : session_(session), connection_(turn.connection), rows_(*turn.connection, session.statements()) {
+  known_.emplace(StoredKey(head_key).view(), Known{std::move(turn.head), false});
+}
+
+PostgresWriteTransaction::~PostgresWriteTransaction() {
+  if (connection_ == nullptr) return;
+  try {
+    if (!connection_->lost()) {
+      connection_->send(session_.statements().rollback);
+      connection_->post();
+    }
+  } catch (const std::exception&) {
+    // The session is lost, and its transaction with it.
+  }
+  session_.leave();
+}
+
+void PostgresWriteTransaction::check() const {
+  if (connection_ != nullptr) return;
+  throw Error(ErrorCode::closed, "a write transaction of " + session_.target().place + " was used after its end");
+}
+
+std::optional<bytes_view> PostgresWriteTransaction::get(Key key) {
+  check();
+  const StoredKey stored(key);
+  auto found = known_.find(stored.view());
+  if (found == known_.end()) {
+    if (known_.size() >= known_rows_max) {
+      std::erase_if(known_, [](const auto& one) { return !one.second.written; });
+    }
+    found = known_.emplace(stored.view(), Known{rows_.get(key), false}).first;
+  }
+  if (!found->second.value) return std::nullopt;
+  return bytes_view(*found->second.value);
+}
+
+void PostgresWriteTransaction::get_many(std::span<const Key> keys, const Sink& sink) {
+  check();
+  std::vector<Key> unknown;
+  for (const Key& key : keys) {
+    if (!known_.contains(StoredKey(key).view())) unknown.push_back(key);
+  }
+  rows_.get_many(unknown, [&](std::size_t index, std::optional<bytes_view> value) {
+    known_.emplace(StoredKey(unknown[index]).view(), Known{value ? std::optional<Bytes>(*value) : std::nullopt, false});
+  });
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const Known& known = known_.find(StoredKey(keys[i]).view())->second;
+    sink(i, known.value ? std::optional<bytes_view>(*known.value) : std::nullopt);
+  }
+}
+
+std::unique_ptr<Cursor> PostgresWriteTransaction::scan(KeyRange range, ScanHints hints) {
+  check();
+  const StoredRange stored(range);
+  if (has_written_within(stored.begin, stored.end)) send_written();
+  return rows_.scan(range, hints);
+}
+
+bool PostgresWriteTransaction::has_written_within(bytes_view begin, bytes_view end) const {
+  const auto from = known_.lower_bound(begin);
+  const auto until = known_.lower_bound(end);
+  return end > begin && std::any_of(from, until, [](const auto& one) { return one.second.written; });
+}
+
+void PostgresWriteTransaction::put(Key key, bytes_view value) {
+  check();
+  check_row(key, value);
+  note(key, Bytes(value));
+}
+
+void PostgresWriteTransaction::erase(Key key) {
+  check();
+  note(key, std::nullopt);
+}
+
+void PostgresWriteTransaction::note(Key key, std::optional<Bytes> value) {
+  const StoredKey stored(key);
+  written_bytes_ += stored.view().size() + (value ? value->size() : 0);
+  known_.insert_or_assign(Bytes(stored.view()), Known{std::move(value), true});
+  changed_ = true;
+  if (written_bytes_ >= batch_bytes) {
+    send_written();
+    connection_->collect();
+  }
+}
+
+void PostgresWriteTransaction::erase_range(KeyRange range) {
+  check();
+  const StoredRange stored(range);
+  if (stored.end <= stored.begin) return;
+  // What was written within goes first, so that the order of the statements is that of the calls.
+  if (has_written_within(stored.begin, stored.end)) send_written();
+  known_.erase(known_.lower_bound(stored.begin), known_.lower_bound(stored.end));
+  const std::array parameters{Parameter::bytes(stored.begin), Parameter::bytes(stored.end)};
+  connection_->send(session_.statements().groups[static_cast<std::size_t>(range.space.group())].erase_range,
+                    parameters);
+  changed_ = true;
+}
+
+/// One statement for the rows to be put in each table, one for those to be erased.
+void PostgresWriteTransaction::send_written() {
+  std::array<std::vector<bytes_view>, space_groups> keys, values, erased;
+  for (auto& [stored, known] : known_) {
+    if (!known.written) continue;
+    known.written = false;
+    const std::size_t group = group_of(stored);
+    if (known.value) {
+      keys[group].push_back(stored);
+      values[group].push_back(*known.value);
+    } else {
+      erased[group].push_back(stored);
+    }
+  }
+  for (std::size_t group = 0; group < space_groups; ++group) {
+    const Statements::OfGroup& statements = session_.statements().groups[group];
+    if (!keys[group].empty()) {
+      const std::array parameters{Parameter::bytes_array(keys[group]), Parameter::bytes_array(values[group])};
+      connection_->send(statements.put_many, parameters);
+    }
+    if (!erased[group].empty()) {
+      const std::array parameters{Parameter::bytes_array(erased[group])};
+      connection_->send(statements.erase_many, parameters);
+    }
+  }
+  written_bytes_ = 0;
+}
+
+void PostgresWriteTransaction::commit(Durability durability) {
+  check();
+  const Statements& statements = session_.statements();
+  send_written();
+  // An empty commit that is to be synced makes the relaxed ones before it durable: it must write something.
+  if (changed_ || durability == Durability::sync) {
+    const std::array state{Parameter::integer(static_cast<std::int64_t>(platform::random_u64() | 1))};
+    connection_->send(statements.mark, state);
+  }
+  if (durability == Durability::relaxed) connection_->send(statements.commit_relaxed);
+  connection_->send(statements.commit);
+  try {
+    connection_->collect();
+  } catch (const Disconnected& error) {
+    throw Error(ErrorCode::io, error.what());  // it may have been committed
+  } catch (const Error& error) {
+    // The server said why, and did not commit.
+    throw Error(ErrorCode::busy, std::string(error.what()));
+  }
+  connection_ = nullptr;
+  session_.leave();
+}
+
+}  // namespace strata::engine::postgres
