@@ -124,6 +124,11 @@ Connection::~Connection() {
   if (session_) platform::forget_in_child(descriptor_);
 }
 
+void Connection::check() const {
+  bond_.check(place_);
+  if (lost_) throw_disconnected(place_, {}, "it had ended before");
+}
+
 int Connection::server_version() const { return PQserverVersion(session_.get()); }
 std::string Connection::server_setting(const char* name) const {
   const char* value = PQparameterStatus(session_.get(), name);
@@ -131,8 +136,7 @@ std::string Connection::server_setting(const char* name) const {
 }
 
 void Connection::send(const Statement& statement, std::span<const Parameter> parameters) {
-  bond_.check(place_);
-  if (lost_) throw_disconnected(place_, {}, "it had ended before");
+  check();
   auto found = prepared_.find(&statement);
   if (found == prepared_.end()) {
     const std::string name = "strata_" + std::to_string(++preparations_);
@@ -149,8 +153,7 @@ void Connection::send(const Statement& statement, std::span<const Parameter> par
 }
 
 void Connection::send(const std::string& sql, std::span<const Parameter> parameters) {
-  bond_.check(place_);
-  if (lost_) throw_disconnected(place_, {}, "it had ended before");
+  check();
   send_execution(nullptr, &sql, parameters);
 }
 
@@ -188,8 +191,7 @@ void Connection::post() {
 std::vector<Result> Connection::collect() { return collect(platform::steady_now() + answer_wait); }
 
 std::vector<Result> Connection::collect(platform::SteadyTime deadline) {
-  bond_.check(place_);
-  if (lost_) throw_disconnected(place_, {}, "it had ended before");
+  check();
   end_batch();
   std::deque<Awaited> awaited;
   awaited.swap(awaited_);
@@ -303,8 +305,7 @@ Result Connection::ask(const std::string& sql, std::span<const Parameter> parame
 }
 
 std::vector<std::string> Connection::notifications() {
-  bond_.check(place_);
-  if (lost_) throw_disconnected(place_, {}, "it had ended before");
+  check();
   if (PQconsumeInput(session_.get()) != 1) lose(PQerrorMessage(session_.get()));
   if (!posted_.empty() && PQisBusy(session_.get()) == 0) drop_posted(platform::steady_now() + answer_wait);
   std::vector<std::string> payloads;

@@ -82,6 +82,8 @@ class Connection {
   Result ask(const Statement& statement, std::span<const Parameter> parameters = {});
   Result ask(const std::string& sql, std::span<const Parameter> parameters = {});
 
+  /// `closed` in a child that inherited it; Disconnected once it is lost.
+  void check() const;
   bool lost() const { return lost_; }
   int server_version() const;
   std::string server_setting(const char* name) const;

@@ -55,6 +55,7 @@ class PostgresSnapshot : public Snapshot {
 
   std::uint64_t token() const override { return beginning_.token; }
   std::optional<bytes_view> get(Key key) override {
+    connection_->check();
     if (key.space == head_key.space && key.bytes == head_key.bytes) {
       return beginning_.head ? std::optional<bytes_view>(*beginning_.head) : std::nullopt;
     }

@@ -119,6 +119,7 @@ void RowReader::get_many(std::span<const Key> keys, const Reader::Sink& sink) {
 }
 
 std::unique_ptr<Cursor> RowReader::scan(const KeyRange& range, const ScanHints& hints) {
+  connection_.check();
   return std::make_unique<RowCursor>(*this, range, hints);
 }
 
