@@ -31,8 +31,9 @@ struct OpenOptions {
   std::uint64_t log_bytes_bound = std::uint64_t{1} << 30;  ///< and beyond this they are, whoever still needs them.
   bool background = true;  ///< Allow one lazy thread for upkeep and commit_async. Without it, whoever commits does all.
   bool allow_network_file_system =
-      false;             ///< Locks over a network file system are not to be trusted: refused unless set.
-  std::string origin{};  ///< Written into log entries: who made the commit. At most 64 bytes.
+      false;                   ///< Locks over a network file system are not to be trusted: refused unless set.
+  bool continue_copy = false;  ///< Open an unfinished copy too, for copy() to go on with; all else fails until then.
+  std::string origin{};        ///< Written into log entries: who made the commit. At most 64 bytes.
 };
 
 struct CommitOptions {

@@ -59,6 +59,7 @@ CommandTree::CommandTree(Session& session)
   add_record_commands(*this);
   add_declaration_commands(*this);
   add_transfer_commands(*this);
+  add_copy_command(*this);
   add_apply_command(*this);
   add_log_command(*this);
   add_upkeep_commands(*this);

@@ -75,6 +75,7 @@ std::string full_name(const CLI::App& command);
 void add_record_commands(CommandTree& tree);       // put get delete find
 void add_declaration_commands(CommandTree& tree);  // info index
 void add_transfer_commands(CommandTree& tree);     // import export dump load
+void add_copy_command(CommandTree& tree);
 void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
 void add_upkeep_commands(CommandTree& tree);  // verify stats compact

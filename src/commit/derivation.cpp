@@ -269,6 +269,12 @@ HistoryRow decode_history(bytes_view value) {
   return row;
 }
 
+Bytes history_since_key(Space history) {
+  Bytes key = "history/";
+  codec::append_be32(key, history.id);
+  return key;
+}
+
 Bytes expiry_key(Time expires, Space space, bytes_view key) {
   Bytes out;
   // Flipping the sign bit makes signed order bytewise order.

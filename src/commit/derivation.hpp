@@ -103,6 +103,9 @@ HistoryRow decode_history(bytes_view value);
 /// The key and version that a history row's key holds; `corruption` when malformed.
 std::pair<bytes_view, Version> split_history_key(bytes_view key);
 
+/// The row of state_space that says since when a history is kept: a position, as a varint.
+Bytes history_since_key(Space history);
+
 Bytes expiry_key(Time expires, Space space, bytes_view key);
 
 }  // namespace strata::commit

@@ -67,8 +67,9 @@ LogCut find_log_cut(Writer& writer, const OpenOptions& options, Time now) {
 
 bool trim_log(Trunk& trunk, Writer& writer, Time now) {
   const LogCut cut = find_log_cut(writer, trunk.options(), now);
+  if (cut.entries == 0) return false;  // the newest entry stays, however large
   const bool worth = cut.entries >= batch_min || writer.totals(log_space).bytes > trunk.options().log_bytes_bound ||
-                     (cut.entries > 0 && cut.rows >= batch_min);
+                     cut.rows >= batch_min;
   if (!worth) return false;
   erase_counted(writer, log_space, {}, cut.end, cut.rows, cut.bytes);
   writer.head().log_base = cut.last;

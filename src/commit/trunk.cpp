@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commit/dictionary_training.hpp"
+#include "commit/epoch.hpp"
 #include "commit/footprint.hpp"
 #include "platform/clock.hpp"
 #include "platform/process.hpp"
@@ -34,6 +35,17 @@ std::exception_ptr no_turn() {
                                        "stopped while it writes; try again later"));
 }
 
+/// Whether what a commit threw leaves open what became of it (engine.hpp).
+bool is_unknown(const std::exception& error) {
+  const auto* ours = dynamic_cast<const Error*>(&error);
+  return ours == nullptr || ours->code() != ErrorCode::busy;
+}
+
+Error commit_unknown(const std::exception& cause, const std::string& id) {
+  return {ErrorCode::commit_unknown, std::string("it is not known whether the commit took place (") + cause.what() +
+                                         "); open the store again if it is stopped, and ask for the outcome of " + id};
+}
+
 Durability strongest(const PendingGroup& group) {
   const bool sync = std::any_of(group.begin(), group.end(),
                                 [](const auto& pending) { return pending->request.durability == Durability::sync; });
@@ -47,8 +59,10 @@ Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options,
       options_(options),
       fork_generation_(platform::fork_generation()),
       line_([this](engine::Deadline deadline, const Line::Take& take) { lead(deadline, take); }) {
-  epoch_ = view()->head().epoch;
-  if (!slots_path.empty() && !options_.read_only) slots_ = Slots::open(slots_path, epoch_);
+  take_up_epoch();
+  if (filling() && !options_.continue_copy) throw unfinished_copy();
+  // Without slots this process commits for itself alone: so it stays when it finishes a copy that it found.
+  if (!slots_path.empty() && !options_.read_only && !filling()) slots_ = Slots::open(slots_path, epoch_);
   upkeep_at_ = steady_count() + std::chrono::nanoseconds(upkeep_every).count();
 }
 
@@ -69,6 +83,17 @@ void Trunk::check_open() const {
   if (closed_.load(std::memory_order_relaxed))
     throw Error(ErrorCode::closed, "the store has been closed; open it again");
   if (inherited()) throw Error(ErrorCode::closed, "the store was opened before fork(); open it again in the child");
+  if (filling()) throw unfinished_copy();
+}
+
+bool Trunk::filling() const { return epoch_ == filling_epoch; }
+
+void Trunk::take_up_epoch() {
+  const auto snapshot = engine_->snapshot();
+  const auto row = snapshot->get(engine::head_key);
+  if (!row) throw Error(ErrorCode::corruption, "the head of the store is missing; restore a backup");
+  epoch_ = codec::decode_head(*row).epoch;
+  if (!filling()) view();
 }
 
 bool Trunk::has_head(engine::Engine& engine) { return engine.snapshot()->get(engine::head_key).has_value(); }
@@ -98,9 +123,7 @@ std::unique_ptr<View> Trunk::view() {
     const auto row = snapshot->get(engine::head_key);
     if (!row) throw Error(ErrorCode::corruption, "the head of the store is missing; restore a backup");
     head = std::make_shared<codec::Head>(codec::decode_head(*row));
-    if (epoch_ != 0 && head->epoch != epoch_) {
-      throw Error(ErrorCode::closed, "the store has moved to another engine meanwhile; open it again");
-    }
+    check_epoch(*head, epoch_);
   }
   if (!catalogue || catalogue->position() != head->catalogue) catalogue = Catalogue::load(*snapshot, head->catalogue);
   {
@@ -235,6 +258,11 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
   std::uint64_t accepted = 0;
   try {
     Writer writer(transaction, last_catalogue(), epoch_, platform::clock().now());
+    if (engine_->capabilities().remote) {
+      std::vector<const Request*> requests;
+      for (const auto& pending : group) requests.push_back(&pending->request);
+      writer.fetch_ahead(requests);
+    }
     for (const auto& pending : group) {
       if (pending->error) continue;  // it arrived damaged
       try {
@@ -255,16 +283,11 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     counters_.commits += accepted;
     ++counters_.syncs;
   } catch (const std::exception& error) {
+    const bool unknown = committing && is_unknown(error);
     for (const auto& pending : group) {
       if (pending->error) continue;
-      if (committing) {
-        pending->error = std::make_exception_ptr(
-            Error(ErrorCode::commit_unknown, std::string("the commit failed on its way to the disk (") + error.what() +
-                                                 "); close the store, open it again and ask for the outcome of " +
-                                                 pending->request.id.to_string()));
-      } else {
-        pending->error = std::current_exception();
-      }
+      pending->error = unknown ? std::make_exception_ptr(commit_unknown(error, pending->request.id.to_string()))
+                               : std::current_exception();
     }
   }
 }
@@ -290,8 +313,8 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
   try {
     transaction->commit(durability);
   } catch (const Error& error) {
-    throw Error(ErrorCode::commit_unknown, std::string("the commit failed on its way to the disk (") + error.what() +
-                                               "); close the store, open it again and ask for the outcome by id");
+    if (!is_unknown(error)) throw;
+    throw commit_unknown(error, "its id");
   }
   remember(writer);
   ++counters_.syncs;

@@ -77,8 +77,14 @@ class Trunk {
 
   /// Lets waiting commits end, stops the background thread. Calls after it give `closed`.
   void close();
-  /// Throws `closed` when closed, or in a forked child.
+  /// Throws `closed` when closed, or in a forked child; `unsupported` while a copy into the store is unfinished.
   void check_open() const;
+
+  /// For a copy into the store, which marks the head through exclusive() and works on engine() from then on: takes up
+  /// the epoch that the head has now.
+  void take_up_epoch();
+  /// Whether a copy into the store is unfinished, as of then.
+  bool filling() const;
 
   struct Counters {
     std::atomic<std::uint64_t> commits{0};
@@ -106,7 +112,7 @@ class Trunk {
 
   std::unique_ptr<engine::Engine> engine_;
   OpenOptions options_;
-  std::uint64_t epoch_ = 0;
+  std::atomic<std::uint64_t> epoch_{0};
   std::uint64_t fork_generation_;
   std::atomic<bool> closed_{false};
   Line line_;

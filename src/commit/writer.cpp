@@ -1,9 +1,12 @@
 #include "commit/writer.hpp"
 
 #include <algorithm>
+#include <set>
+#include <vector>
 
 #include "codec/log_entry.hpp"
 #include "codec/varint.hpp"
+#include "commit/epoch.hpp"
 #include "commit/footprint.hpp"
 #include "strata/error.hpp"
 
@@ -20,10 +23,33 @@ Writer::Writer(engine::WriteTransaction& transaction, std::shared_ptr<const Cata
   const auto row = transaction_.get(engine::head_key);
   if (!row) throw Error(ErrorCode::corruption, "the head of the store is missing; restore a backup");
   head_ = codec::decode_head(*row);
-  if (head_.epoch != epoch)
-    throw Error(ErrorCode::closed, "the store has moved to another engine meanwhile; open it again");
+  check_epoch(head_, epoch);
   if (!catalogue_ || catalogue_->position() != head_.catalogue)
     catalogue_ = Catalogue::load(transaction_, head_.catalogue);
+}
+
+void Writer::fetch_ahead(std::span<const Request* const> group) {
+  std::vector<std::pair<Space, Bytes>> wanted;
+  std::set<std::uint32_t> counted{log_space.id, ids_space.id};
+  for (const Request* request : group) {
+    if (request->id_may_exist) wanted.emplace_back(ids_space, Bytes(request->id.view()));
+    if (request->seen != head_.position) {
+      for (const ReadKey& read : request->footprint.keys) wanted.emplace_back(read.space, read.key);
+    }
+    for (const Write& write : request->writes) {
+      wanted.emplace_back(write.space, write.key);
+      counted.insert(write.space.id);
+      const CollectionDefinition* collection = catalogue_->find(write.space);
+      if (collection == nullptr) continue;
+      for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
+      if (collection->options.history.enabled) counted.insert(collection->history().id);
+    }
+  }
+  for (const std::uint32_t space : counted) wanted.emplace_back(totals_space, totals_key(Space{space}));
+  std::vector<engine::Key> keys;
+  keys.reserve(wanted.size());
+  for (const auto& [space, key] : wanted) keys.push_back({space, key});
+  transaction_.get_many(keys, [](std::size_t, std::optional<bytes_view>) {});
 }
 
 codec::SpaceTotals& Writer::totals(Space space) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <unordered_map>
 
@@ -17,11 +18,14 @@ namespace strata::commit {
 
 class Writer {
  public:
-  /// Reads the head. `corruption`, `unsupported`; `closed` when the epoch is not the expected one (the store has moved
-  /// to another engine). `catalogue` may be of any position; a newer one is read when needed.
+  /// Reads the head. `corruption`, `unsupported`; as check_epoch() says when the epoch is not the expected one.
+  /// `catalogue` may be of any position; a newer one is read when needed.
   Writer(engine::WriteTransaction& transaction, std::shared_ptr<const Catalogue> catalogue, std::uint64_t epoch,
          Time now);
 
+  /// For a remote engine, which keeps what it has read while it holds the write section: fetches the rows that the
+  /// group will ask for, as far as they can be told, in one round trip.
+  void fetch_ahead(std::span<const Request* const> group);
   /// Takes one transaction into the group. If it throws before anything was written (`conflict`, `already_exists`,
   /// `limit_exceeded`, `corruption`), the group goes on without it; if after (broken() is then true), the group must be
   /// abandoned.

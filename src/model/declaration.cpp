@@ -2,10 +2,10 @@
 
 #include "codec/head.hpp"
 #include "codec/varint.hpp"
+#include "commit/derivation.hpp"
 #include "commit/index_build.hpp"
 #include "commit/writer.hpp"
 #include "filter/path.hpp"
-#include "model/history.hpp"
 #include "strata/error.hpp"
 
 namespace strata::model {
@@ -40,7 +40,7 @@ void drop_space_of(commit::Transaction& transaction, const IndexDefinition& inde
 
 void drop_history_of(commit::Transaction& transaction, const CollectionDefinition& definition) {
   transaction.write(drop_of(definition.history()));
-  transaction.write_local({commit::state_space, history_since_key(definition), std::nullopt});
+  transaction.write_local({commit::state_space, commit::history_since_key(definition.history()), std::nullopt});
 }
 
 }  // namespace
@@ -115,7 +115,7 @@ void set_options(commit::Transaction& transaction, std::string_view name, const 
     definition.history_id = transaction.take_space();
     Bytes since;
     codec::append_varint(since, transaction.position().value + 1);
-    transaction.write_local({commit::state_space, history_since_key(definition), std::move(since)});
+    transaction.write_local({commit::state_space, commit::history_since_key(definition.history()), std::move(since)});
   }
   if (!options.history.enabled && was_on) drop_history_of(transaction, definition);
   transaction.define(std::move(definition));

@@ -101,19 +101,13 @@ Moment resolve(commit::Source& source, const AsOf& at) {
   return {found, time};
 }
 
-Bytes history_since_key(const CollectionDefinition& collection) {
-  Bytes key = "history/";
-  codec::append_be32(key, collection.history().id);
-  return key;
-}
-
 void require_history(commit::Source& source, const CollectionDefinition& collection, const Moment& moment) {
   if (!collection.options.history.enabled) {
     throw Error(ErrorCode::unsupported,
                 "collection `" + collection.name +
                     "` keeps no history; switch it on (CollectionOptions::history), it counts from then");
   }
-  const auto row = source.get(commit::state_space, history_since_key(collection));
+  const auto row = source.get(commit::state_space, commit::history_since_key(collection.history()));
   if (!row) return;  // since the collection came into being
   bytes_view in = *row;
   if (moment.position.value < codec::take_varint(in)) out_of_reach(collection);

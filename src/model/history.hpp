@@ -22,9 +22,6 @@ struct Moment {
 /// second. A position beyond the newest: `invalid_argument`.
 Moment resolve(commit::Source& source, const AsOf& at);
 
-/// The row that says since when a collection keeps history: a position, as a varint.
-Bytes history_since_key(const commit::CollectionDefinition& collection);
-
 /// `unsupported` when the collection keeps no history, `gap` when it does not reach back to the moment.
 void require_history(commit::Source& source, const commit::CollectionDefinition& collection, const Moment& moment);
 

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "codec/head.hpp"
+#include "commit/epoch.hpp"
 #include "commit/trunk.hpp"
 #include "engine/memory/memory_engine.hpp"
 #include "platform/clock.hpp"
@@ -120,7 +121,9 @@ std::unique_ptr<engine::Engine> open_signposted(const Url& url, const std::strin
   if (!head) {
     throw Error(ErrorCode::corruption, "the engine files in " + directory + " hold no store; restore a backup");
   }
-  if (codec::decode_head(*head).store_id != signpost.store_id) {
+  const codec::Head decoded = codec::decode_head(*head);
+  // A copy gives its target another id first in the head, then in the signpost.
+  if (decoded.store_id != signpost.store_id && decoded.epoch != commit::filling_epoch) {
     throw Error(ErrorCode::corruption, "the engine files in " + directory + " belong to another store than " +
                                            signpost_path(directory) + " says; restore a backup");
   }
@@ -180,6 +183,16 @@ Signpost decode_signpost(const std::string& path, std::string_view text) {
   signpost.store_id = *store_id;
   if (encode_signpost(signpost) != text) throw damaged();
   return signpost;
+}
+
+void set_store_id(const std::string& directory, const Uuid& store_id) {
+  const std::string path = signpost_path(directory);
+  const auto text = platform::read_file(path);
+  if (!text) throw Error(ErrorCode::corruption, path + " is missing; restore a backup");
+  Signpost signpost = decode_signpost(path, *text);
+  if (signpost.store_id == store_id) return;
+  signpost.store_id = store_id;
+  platform::replace_file(path, encode_signpost(signpost));
 }
 
 Opened open_place(const Url& url, const OpenOptions& options) {

@@ -34,6 +34,9 @@ struct Opened {
   std::string directory;  ///< Empty when there is none.
 };
 
+/// Makes the signpost of a directory say that the store in it has this id.
+void set_store_id(const std::string& directory, const Uuid& store_id);
+
 /// Opens the store at the URL, or makes it. Errors as Store::open says.
 Opened open_place(const Url& url, const OpenOptions& options);
 

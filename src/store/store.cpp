@@ -3,14 +3,16 @@
 #include <algorithm>
 
 #include "codec/head.hpp"
+#include "follow/copying.hpp"
+#include "follow/log_reader.hpp"
 #include "operate/dump.hpp"
-#include "operate/log_reader.hpp"
 #include "operate/statistics.hpp"
 #include "operate/verify.hpp"
 #include "platform/clock.hpp"
 #include "platform/file.hpp"
 #include "store/access.hpp"
 #include "store/place.hpp"
+#include "strata/copy.hpp"
 #include "strata/dump.hpp"
 
 namespace strata {
@@ -130,7 +132,7 @@ std::vector<LogEntry> Store::log(Position from, std::size_t limit) const {
   commit::ViewSource source(*view, platform::clock().now());
   std::vector<LogEntry> entries;
   if (limit == 0) return entries;
-  operate::read_log(source, from, [&](const codec::Entry& entry) {
+  follow::read_log(source, from, [&](const codec::Entry& entry) {
     entries.push_back(public_entry(entry, view->catalogue()));
     return entries.size() < limit;
   });
@@ -187,6 +189,14 @@ std::pair<std::uint64_t, std::uint64_t> Store::compact(engine::Progress* progres
   state->trunk->maintain(true);
   state->trunk->engine().compact(progress ? *progress : silent);
   return {before, state->trunk->engine().statistics().file_bytes};
+}
+
+CopyReport copy(const Store& from, Store& to, const CopyOptions& options, engine::Progress* progress) {
+  const auto source = require(from.state());
+  const auto target = require(to.state());
+  return follow::Copying(*source->trunk, *target->trunk, options, progress).run([&](const Uuid& store_id) {
+    if (!target->directory.empty()) store::set_store_id(target->directory, store_id);
+  });
 }
 
 void dump(const Store& store, const std::function<void(std::string_view line)>& sink, engine::Progress* progress) {

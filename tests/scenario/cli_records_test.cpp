@@ -199,9 +199,9 @@ TEST_F(CliRecords, AFilterThatCannotBeReadSaysWhere) {
 TEST_F(CliRecords, HelpAndVersionNeedNoStore) {
   EXPECT_NE(done({"--help"}).out.find("find"), std::string::npos);
   EXPECT_TRUE(done({"--version"}).out.starts_with("strata "));
-  const std::vector<std::string> commands = {"info",    "put",   "get",  "delete", "find",      "index",  "import",
-                                             "export",  "dump",  "load", "apply",  "log",       "verify", "stats",
-                                             "compact", "bench", "tour", "shell",  "completion"};
+  const std::vector<std::string> commands = {"info",   "put",     "get",   "delete", "find",  "index",     "import",
+                                             "export", "dump",    "load",  "copy",   "apply", "log",       "verify",
+                                             "stats",  "compact", "bench", "tour",   "shell", "completion"};
   for (const std::string& command : commands) {
     const std::string help = done({command, "--help"}).out;
     EXPECT_NE(help.find("Example:\n"), std::string::npos) << command;

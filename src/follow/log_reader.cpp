@@ -1,8 +1,8 @@
-#include "operate/log_reader.hpp"
+#include "follow/log_reader.hpp"
 
 #include "strata/error.hpp"
 
-namespace strata::operate {
+namespace strata::follow {
 
 void read_log(commit::Source& source, Position from, const std::function<bool(const codec::Entry&)>& visit) {
   const codec::Head& head = source.view().head();
@@ -31,4 +31,4 @@ void read_log(commit::Source& source, Position from, const std::function<bool(co
   }
 }
 
-}  // namespace strata::operate
+}  // namespace strata::follow
