@@ -152,10 +152,14 @@ void replace_file(const std::string& path, bytes_view data) {
   file.write_at(0, data);
   file.sync();
   file.close();
-  if (::rename(temporary.path().c_str(), path.c_str()) != 0) throw os_error("replace", path, errno);
+  rename_file(temporary.path(), path);
   temporary.keep();
-  const std::size_t slash = path.rfind('/');
-  sync_directory(slash == std::string::npos ? "." : path.substr(0, slash + 1));
+}
+
+void rename_file(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) throw os_error("replace", to, errno);
+  const std::size_t slash = to.rfind('/');
+  sync_directory(slash == std::string::npos ? "." : to.substr(0, slash + 1));
 }
 
 void remove_file(const std::string& path) {

@@ -51,6 +51,8 @@ std::optional<Bytes> read_file(const std::string& path);
 void replace_file(const std::string& path, bytes_view data);
 /// Makes the directory and its parents, mode 0700, and syncs the parent.
 void make_directories(const std::string& path);
+/// Puts `from` in the place of `to`, and syncs the directory. Requires: both lie in one directory.
+void rename_file(const std::string& from, const std::string& to);
 void sync_directory(const std::string& path);
 bool exists(const std::string& path);
 bool is_directory(const std::string& path);

@@ -22,6 +22,9 @@
 #if STRATA_HAVE_ROCKSDB
 #include "engine/rocksdb/rocksdb_engine.hpp"
 #endif
+#if STRATA_HAVE_DUCKDB
+#include "engine/duckdb/duckdb_engine.hpp"
+#endif
 
 namespace strata::store {
 namespace {
@@ -41,6 +44,9 @@ void register_built_in_engines() {
 #endif
 #if STRATA_HAVE_ROCKSDB
     engine::register_rocksdb_engine();
+#endif
+#if STRATA_HAVE_DUCKDB
+    engine::register_duckdb_engine();
 #endif
     return true;
   }();

@@ -18,6 +18,9 @@
 #ifdef STRATA_TEST_ROCKSDB
 #include "engine/rocksdb/rocksdb_engine.hpp"
 #endif
+#ifdef STRATA_TEST_DUCKDB
+#include "engine/duckdb/duckdb_engine.hpp"
+#endif
 
 namespace strata::engine {
 namespace {
@@ -44,6 +47,9 @@ const std::vector<std::string>& schemes_under_test() {
 #endif
 #ifdef STRATA_TEST_ROCKSDB
     register_rocksdb_engine();
+#endif
+#ifdef STRATA_TEST_DUCKDB
+    register_duckdb_engine();
 #endif
     return engine_schemes();
   }();

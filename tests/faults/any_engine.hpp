@@ -19,6 +19,9 @@ inline std::vector<std::string> engines_with_files() {
   return engines;
 }
 
+/// Whether a second process is turned away while one has the store open.
+inline bool serves_one_process(const std::string& engine) { return engine == "rocksdb" || engine == "duckdb"; }
+
 class AnyEngine : public testing::TestWithParam<std::string> {
  protected:
   std::string place() const { return directory_ / "store"; }

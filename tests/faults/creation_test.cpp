@@ -46,7 +46,7 @@ TEST_P(Creation, BySeveralProcessesAtOnceMakesOneStore) {
     for (int number = 0; number < processes; ++number) {
       std::vector<std::string> words{"await", "put", "k" + std::to_string(number)};
       // An engine of one process: the others wait for their turn.
-      if (GetParam() == "rocksdb") words.push_back("persist");
+      if (serves_one_process(GetParam())) words.push_back("persist");
       visitors.push_back(std::make_unique<Visitor>(url, words));
     }
     for (auto& visitor : visitors) visitor->await("ready");

@@ -21,7 +21,7 @@ namespace strata::faults {
 namespace {
 
 /// How many places in the run of a program a short test looks at; STRATA_SOAK looks at every one.
-std::uint64_t places_short(const std::string& engine) { return engine == "rocksdb" ? 5 : 14; }
+std::uint64_t places_short(const std::string& engine) { return engine == "rocksdb" || engine == "duckdb" ? 5 : 14; }
 
 class SharedPage {
  public:

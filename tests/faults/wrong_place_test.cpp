@@ -303,7 +303,7 @@ TEST_P(WrongPlace, ASecondCopyOfTheLibraryIsRefusedWhereItWouldDoHarm) {
   const std::string said = put(url().c_str());
   if (GetParam() == "lmdb") {
     EXPECT_NE(said.find("another copy of the Strata library"), std::string::npos) << said;
-  } else if (GetParam() == "rocksdb") {
+  } else if (serves_one_process(GetParam())) {
     EXPECT_NE(said.find("busy"), std::string::npos) << said;
   } else {
     EXPECT_EQ(said, "");
@@ -321,7 +321,8 @@ TEST_P(WrongPlace, AnotherPidNamespaceIsRefusedByLmdbAlone) {
   store.collection("notes").put("a", 1);
   const std::string said = visit(url(), {"pid_namespace", "put", "b"});
   if (said == "not permitted") GTEST_SKIP() << "this user may not make a pid namespace";
-  const std::map<std::string, std::string> expected{{"sqlite", "ok"}, {"lmdb", "unsupported: "}, {"rocksdb", "busy: "}};
+  const std::map<std::string, std::string> expected{
+      {"sqlite", "ok"}, {"lmdb", "unsupported: "}, {"rocksdb", "busy: "}, {"duckdb", "busy: "}};
   EXPECT_TRUE(said.starts_with(expected.at(GetParam()))) << said;
   EXPECT_TRUE(GetParam() != "lmdb" || said.find("pid namespace") != std::string::npos) << said;
   EXPECT_EQ(store.collection("notes").count(), GetParam() == "sqlite" ? 2U : 1U);
@@ -331,7 +332,7 @@ TEST_P(WrongPlace, AnotherPidNamespaceIsRefusedByLmdbAlone) {
 TEST_P(WrongPlace, ASecondProcessSharesTheStoreOrLearnsWhoHasIt) {
   Visitor visitor(url(), {"put", "a", "hold"});
   visitor.await("open");
-  if (GetParam() == "rocksdb") {
+  if (serves_one_process(GetParam())) {
     const std::string pid = "pid " + std::to_string(visitor.id());
     EXPECT_TRUE(says(error_of([&] { open(); }), ErrorCode::busy, {place(), pid, "close it there", "lmdb:"}));
   } else {

@@ -8,6 +8,7 @@
 
 #include "platform/child_process.hpp"
 #include "platform/scratch_directory.hpp"
+#include "tests/built_engines.hpp"
 #include "tests/history/checker.hpp"
 #include "tests/history/program.hpp"
 #include "tests/process/volume.hpp"
@@ -148,8 +149,8 @@ TEST_P(Processes, RandomTransactionsAreSerializable) {
 }
 
 const auto engine_name = [](const testing::TestParamInfo<std::string>& info) { return info.param; };
-INSTANTIATE_TEST_SUITE_P(Engines, Threads, testing::Values("memory", "lmdb", "sqlite", "rocksdb"), engine_name);
-INSTANTIATE_TEST_SUITE_P(Engines, Processes, testing::Values("lmdb", "sqlite"), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Threads, testing::ValuesIn(built_engines()), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Processes, testing::ValuesIn(built_of({"lmdb", "sqlite"})), engine_name);
 
 }  // namespace
 }  // namespace strata::history

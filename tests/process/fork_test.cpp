@@ -2,6 +2,7 @@
 #include <memory>
 #include <utility>
 
+#include "tests/built_engines.hpp"
 #include "tests/process/shared_store.hpp"
 
 namespace strata {
@@ -141,7 +142,7 @@ TEST_P(ForkOfShared, AChildThatLivesOnHoldsNoLockOfItsDeadParent) {
   done.give();
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Fork, testing::Values("memory", "lmdb", "sqlite", "rocksdb"), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Fork, testing::ValuesIn(built_engines()), engine_name);
 STRATA_SHARED_ENGINES(ForkOfShared);
 
 }  // namespace

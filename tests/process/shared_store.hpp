@@ -13,6 +13,7 @@
 #include "platform/child_process.hpp"
 #include "platform/scratch_directory.hpp"
 #include "strata/strata.hpp"
+#include "tests/built_engines.hpp"
 
 namespace strata {
 
@@ -59,6 +60,6 @@ class SharedStore : public testing::TestWithParam<std::string> {
 
 inline const auto engine_name = [](const testing::TestParamInfo<std::string>& info) { return info.param; };
 #define STRATA_SHARED_ENGINES(suite) \
-  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::Values("lmdb", "sqlite"), engine_name)
+  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::ValuesIn(built_of({"lmdb", "sqlite"})), engine_name)
 
 }  // namespace strata

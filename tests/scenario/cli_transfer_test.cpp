@@ -11,7 +11,7 @@ class CliTransfer : public CommandScenario {
   std::vector<std::string> engines() {
     std::vector<std::string> engines;
     const std::string version = done({"--version"}).out;
-    for (const std::string engine : {"lmdb", "sqlite", "rocksdb"}) {
+    for (const std::string engine : {"lmdb", "sqlite", "rocksdb", "duckdb"}) {
       if (version.find(engine) != std::string::npos) engines.push_back(engine);
     }
     return engines;

@@ -5,6 +5,7 @@
 
 #include "platform/scratch_directory.hpp"
 #include "strata/strata.hpp"
+#include "tests/built_engines.hpp"
 
 namespace strata {
 namespace {
@@ -348,7 +349,7 @@ TEST_P(AnyStore, ReopeningFindsEverything) {
   EXPECT_EQ(store.collection("a").get("k")->value.as_string(), "v");
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, AnyStore, testing::Values("memory", "lmdb", "sqlite", "rocksdb"),
+INSTANTIATE_TEST_SUITE_P(Engines, AnyStore, testing::ValuesIn(built_engines()),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -78,7 +78,8 @@ Database::Database(const OpenRequest& request, const DatabaseOptions& options)
   if (read_only_ && !platform::exists(platform::join(directory_, "CURRENT"))) {
     throw Error(ErrorCode::not_found, place_ + ": there is no store here; open it for writing once to make one");
   }
-  occupant_ = std::make_unique<Occupant>(directory_, place_, read_only_);
+  occupant_ =
+      std::make_unique<Occupant>(directory_, place_, OccupantOptions{.engine = "RocksDB", .read_only = read_only_});
   open(options);
 }
 

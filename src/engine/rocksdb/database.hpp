@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "engine/commit_sync.hpp"
+#include "engine/occupant.hpp"
 #include "engine/process_bond.hpp"
-#include "engine/rocksdb/occupant.hpp"
 #include "platform/thread_line.hpp"
 #include "strata/engine.hpp"
 #include "strata/error.hpp"

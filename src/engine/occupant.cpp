@@ -1,4 +1,4 @@
-#include "engine/rocksdb/occupant.hpp"
+#include "engine/occupant.hpp"
 
 #include <charconv>
 
@@ -6,7 +6,7 @@
 #include "platform/process.hpp"
 #include "strata/error.hpp"
 
-namespace strata::engine::lsm {
+namespace strata::engine {
 namespace {
 
 constexpr std::uint64_t lock_byte = 0;
@@ -28,18 +28,19 @@ std::string describe_holder(const std::string& directory) {
 
 }  // namespace
 
-Occupant::Occupant(const std::string& directory, const std::string& place, bool read_only)
+Occupant::Occupant(const std::string& directory, const std::string& place, const OccupantOptions& options)
     : lock_(holder_file(directory), lock_byte) {
   using Kind = platform::FileLock::Kind;
-  if (!lock_.try_acquire(read_only ? Kind::shared : Kind::exclusive)) {
-    throw Error(ErrorCode::busy, place + " is open in " + describe_holder(directory) +
-                                     ", and RocksDB serves one process at a time; close it there, or keep the store "
-                                     "in lmdb: or sqlite:, which many processes share");
+  if (!lock_.try_acquire(options.read_only ? Kind::shared : Kind::exclusive)) {
+    throw Error(ErrorCode::busy,
+                place + " is open in " + describe_holder(directory) + ", and " + options.engine +
+                    " serves one process at a time; close it there, or keep the store in lmdb: or sqlite:, which many "
+                    "processes share");
   }
-  if (read_only) return;
+  if (options.read_only) return;
   platform::File file(holder_file(directory), platform::File::Mode::create);
   file.resize(0);
   file.write_at(0, std::to_string(platform::process_id()) + " " + std::to_string(platform::pid_namespace()) + "\n");
 }
 
-}  // namespace strata::engine::lsm
+}  // namespace strata::engine
