@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <sstream>
 #include <stdexcept>
 
 #include "engine/memory/memory_engine.hpp"
@@ -21,17 +22,42 @@
 #ifdef STRATA_TEST_DUCKDB
 #include "engine/duckdb/duckdb_engine.hpp"
 #endif
+#ifdef STRATA_TEST_POSTGRES
+#include "engine/postgres/postgres_engine.hpp"
+#endif
 
 namespace strata::engine {
 namespace {
 
+/// Suites are made of these before any test runs, when there may be no server yet: what the engine says of itself is
+/// compared with it by a test.
+bool is_remote(const std::string& scheme) { return scheme == "postgres"; }
+
 std::vector<std::string> schemes_with(bool Capabilities::*capability) {
   std::vector<std::string> chosen;
   for (const std::string& scheme : schemes_under_test()) {
+    if (is_remote(scheme)) {
+      chosen.push_back(scheme);
+      continue;
+    }
     const EngineSite site(scheme);
     if (site.open_bare()->capabilities().*capability) chosen.push_back(scheme);
   }
   return chosen;
+}
+
+/// Of a URL in which nothing is written in percents.
+OpenRequest request_of(const std::string& url) {
+  OpenRequest request;
+  const std::size_t question = url.find('?');
+  const std::size_t begin = url.find(':') + 1;
+  request.location = url.substr(begin, question - begin);
+  std::istringstream parameters(question == std::string::npos ? "" : url.substr(question + 1));
+  for (std::string one; std::getline(parameters, one, '&');) {
+    const std::size_t equals = one.find('=');
+    request.parameters[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  return request;
 }
 
 }  // namespace
@@ -51,6 +77,9 @@ const std::vector<std::string>& schemes_under_test() {
 #ifdef STRATA_TEST_DUCKDB
     register_duckdb_engine();
 #endif
+#ifdef STRATA_TEST_POSTGRES
+    register_postgres_engine();
+#endif
     return engine_schemes();
   }();
   return schemes;
@@ -58,6 +87,11 @@ const std::vector<std::string>& schemes_under_test() {
 
 std::vector<std::string> shared_schemes() { return schemes_with(&Capabilities::many_processes); }
 std::vector<std::string> persistent_schemes() { return schemes_with(&Capabilities::persistent); }
+std::vector<std::string> schemes_with_files() {
+  std::vector<std::string> schemes = persistent_schemes();
+  std::erase_if(schemes, is_remote);
+  return schemes;
+}
 
 ScratchDirectory::ScratchDirectory() {
   std::string pattern = testing::TempDir() + "strata-XXXXXX";
@@ -73,15 +107,18 @@ ScratchDirectory::~ScratchDirectory() {
   }
 }
 
-OpenRequest request_in(const std::string& scheme, const std::string& store_directory) {
+OpenRequest request_at(const std::string& scheme, const std::string& place) {
   OpenRequest request;
   if (scheme == "memory") return request;
-  request.store_directory = store_directory;
-  request.directory = platform::join(platform::join(store_directory, "engine"), "1");
-  request.location = store_directory;
+  if (is_remote(scheme)) return request_of(place);
+  request.store_directory = place;
+  request.directory = platform::join(platform::join(place, "engine"), "1");
+  request.location = place;
   platform::make_directories(request.directory);
   return request;
 }
+
+std::string EngineSite::place() const { return is_remote(scheme_) ? store_.url() : scratch_.path(); }
 
 std::unique_ptr<Engine> EngineSite::open() const { return make_checked(open_bare()); }
 

@@ -6,14 +6,17 @@
 #include <vector>
 
 #include "strata/engine.hpp"
+#include "tests/postgres/store_site.hpp"
 
 namespace strata::engine {
 
 /// Schemes of all engines that are built in, registered. Suites are instantiated over it.
 const std::vector<std::string>& schemes_under_test();
-/// Those whose engines several processes may open, and those that outlive their process.
+/// Those whose engines several processes may open, those that outlive their process, and of these the ones that keep
+/// files of their own.
 std::vector<std::string> shared_schemes();
 std::vector<std::string> persistent_schemes();
+std::vector<std::string> schemes_with_files();
 
 /// A directory of its own, removed at the end.
 class ScratchDirectory {
@@ -28,16 +31,17 @@ class ScratchDirectory {
   std::string path_;
 };
 
-/// The request that opens `scheme` in a store directory, as the store makes it. Makes the engine's directory.
-OpenRequest request_in(const std::string& scheme, const std::string& store_directory);
+/// The request that opens `scheme` at a place (EngineSite::place), as the store makes it. Makes the engine's directory.
+OpenRequest request_at(const std::string& scheme, const std::string& place);
 
 /// Where one engine lives during a test.
 class EngineSite {
  public:
-  explicit EngineSite(std::string scheme) : scheme_(std::move(scheme)) {}
+  explicit EngineSite(std::string scheme) : scheme_(std::move(scheme)), store_(scheme_, scratch_.path()) {}
   const std::string& scheme() const { return scheme_; }
-  const std::string& store_directory() const { return scratch_.path(); }
-  OpenRequest request() const { return request_in(scheme_, scratch_.path()); }
+  /// The store's directory, or its URL when it is on a server.
+  std::string place() const;
+  OpenRequest request() const { return request_at(scheme_, place()); }
   /// The engine as it is.
   std::unique_ptr<Engine> open_bare() const { return open_engine(scheme_, request()); }
   /// The engine behind the checking wrapper.
@@ -46,6 +50,7 @@ class EngineSite {
  private:
   std::string scheme_;
   ScratchDirectory scratch_;
+  StoreSite store_;
 };
 
 /// A deadline that only a hanging test meets.

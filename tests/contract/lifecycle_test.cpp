@@ -1,4 +1,5 @@
 // Opening, closing, reopening; what an engine says of itself; wake-ups.
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -27,6 +28,16 @@ class CountedProgress : public Progress {
 TEST_P(Lifecycle, CapabilitiesNameTheEngineAndItsVersion) {
   EXPECT_EQ(engine_->capabilities().name, GetParam());
   EXPECT_FALSE(engine_->capabilities().version.empty());
+}
+
+TEST_P(Lifecycle, CapabilitiesAreThoseByWhichSuitesChooseEngines) {
+  const auto is_among = [](const std::vector<std::string>& schemes) {
+    return std::find(schemes.begin(), schemes.end(), GetParam()) != schemes.end();
+  };
+  const Capabilities& capabilities = engine_->capabilities();
+  EXPECT_EQ(capabilities.many_processes, is_among(shared_schemes()));
+  EXPECT_EQ(capabilities.persistent, is_among(persistent_schemes()));
+  EXPECT_EQ(capabilities.persistent && !capabilities.remote, is_among(schemes_with_files()));
 }
 
 TEST_P(Lifecycle, AnUnknownParameterIsRefused) {

@@ -14,7 +14,7 @@ namespace {
 
 std::unique_ptr<Engine> open_in(const RoleArguments& arguments) {
   schemes_under_test();
-  return open_engine(arguments.at(0), request_in(arguments.at(0), arguments.at(1)));
+  return open_engine(arguments.at(0), request_at(arguments.at(0), arguments.at(1)));
 }
 
 /// Begins to write, then does as it is told: `die`, `commit`, or end.
@@ -120,12 +120,13 @@ const bool filling = register_role("fill_the_disk", fill_the_disk);
 class Processes : public EngineFixture {
  protected:
   ChildProcess start(const std::string& role, const RoleArguments& more = {}) {
-    RoleArguments arguments{GetParam(), site_.store_directory()};
+    RoleArguments arguments{GetParam(), site_.place()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return ChildProcess(role, arguments);
   }
 };
 class Survival : public Processes {};
+class FileSurvival : public Processes {};
 class Forks : public EngineFixture {};
 
 TEST_P(Survival, ACommitOutlivesTheDeathOfItsProcess) {
@@ -151,7 +152,7 @@ TEST_P(Survival, ADeathInTheWriteSectionLeavesNoTrace) {
   EXPECT_EQ(read(*engine_->snapshot(), "written"), "later");
 }
 
-TEST_P(Survival, AFailedWritePoisonsTheEngineUntilItIsReopened) {
+TEST_P(FileSurvival, AFailedWritePoisonsTheEngineUntilItIsReopened) {
   engine_.reset();
   ChildProcess child = start("fill_the_disk");
   EXPECT_EQ(child.hear(), "io");
@@ -250,7 +251,7 @@ TEST_P(Processes, ProcessesThatCountTogetherLoseNoAcknowledgedStepThoughSomeAreK
     std::vector<std::unique_ptr<ChildProcess>> children;
     for (int i = 0; i < processes; ++i) {
       children.push_back(std::make_unique<ChildProcess>(
-          "count_up", RoleArguments{GetParam(), site_.store_directory(), i == 0 ? "1000000" : "30"}));
+          "count_up", RoleArguments{GetParam(), site_.place(), i == 0 ? "1000000" : "30"}));
     }
     // The first one counts without end and is killed at some step.
     const int steps_before_death = static_cast<int>(random() % 30);
@@ -344,9 +345,11 @@ TEST_P(Forks, AChildThatDropsWhatItInheritedDisturbsNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, Survival, testing::ValuesIn(persistent_schemes()), scheme_name);
+INSTANTIATE_TEST_SUITE_P(Engines, FileSurvival, testing::ValuesIn(schemes_with_files()), scheme_name);
 INSTANTIATE_TEST_SUITE_P(Engines, Processes, testing::ValuesIn(shared_schemes()), scheme_name);
 INSTANTIATE_TEST_SUITE_P(Engines, Forks, testing::ValuesIn(schemes_under_test()), scheme_name);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Survival);
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(FileSurvival);
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Processes);
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include "tests/built_engines.hpp"
 #include "tests/history/checker.hpp"
 #include "tests/history/program.hpp"
+#include "tests/postgres/store_site.hpp"
 #include "tests/process/volume.hpp"
 
 namespace strata::history {
@@ -29,8 +30,7 @@ class Engine : public testing::TestWithParam<std::string> {
     OpenOptions options;
     options.commit_timeout = patience;
     options.background = background;
-    if (GetParam() == "memory") return Store::open("memory:", options);
-    return Store::open(GetParam() + ":" + directory_ / "store", options);
+    return Store::open(site_.url(), options);
   }
 
   /// Records of one collection keep their earlier versions, so that this runs along.
@@ -58,6 +58,7 @@ class Engine : public testing::TestWithParam<std::string> {
   }
 
   platform::ScratchDirectory directory_;
+  StoreSite site_{GetParam(), directory_ / "store"};
 };
 
 using Threads = Engine;
@@ -149,8 +150,8 @@ TEST_P(Processes, RandomTransactionsAreSerializable) {
 }
 
 const auto engine_name = [](const testing::TestParamInfo<std::string>& info) { return info.param; };
-INSTANTIATE_TEST_SUITE_P(Engines, Threads, testing::ValuesIn(built_engines()), engine_name);
-INSTANTIATE_TEST_SUITE_P(Engines, Processes, testing::ValuesIn(built_of({"lmdb", "sqlite"})), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Threads, testing::ValuesIn(with_remote(built_engines())), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Processes, testing::ValuesIn(with_remote(built_of({"lmdb", "sqlite"}))), engine_name);
 
 }  // namespace
 }  // namespace strata::history

@@ -45,6 +45,10 @@ bool is_free(int port) {
 
 }  // namespace
 
+std::string postgres_url(int port, const std::string& user, const std::string& database) {
+  return "postgres://" + user + "@127.0.0.1:" + std::to_string(port) + "/" + database;
+}
+
 int free_port() {
   // A port that outgoing connections take could be gone when a server comes back to it; a client that knocks at such a
   // port in vain can even meet itself there.
@@ -201,6 +205,10 @@ std::string PostgresServer::make_database(const std::string& name) {
 
 std::string PostgresServer::parameters_of(const std::string& database) const {
   return "host=" + options_.directory + " port=" + std::to_string(port_) + " user=" + superuser + " dbname=" + database;
+}
+
+std::string PostgresServer::url(const std::string& user, const std::string& database) const {
+  return postgres_url(port_, user, database);
 }
 
 std::string PostgresServer::version() const { return "PostgreSQL " + ask("SHOW server_version"); }

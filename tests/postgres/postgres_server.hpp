@@ -49,6 +49,8 @@ class PostgresServer {
   /// Makes a database; the connection parameters that lead to it through the unix socket.
   std::string make_database(const std::string& name);
   std::string parameters_of(const std::string& database) const;
+  /// `postgres://USER@127.0.0.1:PORT/DATABASE`; `user` may hold a password: `name:secret`.
+  std::string url(const std::string& user = superuser, const std::string& database = "postgres") const;
 
   /// Also where the unix socket is.
   const std::string& directory() const { return options_.directory; }
@@ -75,6 +77,9 @@ class PostgresServer {
   bool running_ = false;
   int port_ = 0;
 };
+
+std::string postgres_url(int port, const std::string& user = PostgresServer::superuser,
+                         const std::string& database = "postgres");
 
 /// A port of 127.0.0.1 that nobody listens on, below those that outgoing connections take.
 int free_port();

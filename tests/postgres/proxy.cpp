@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -119,6 +120,20 @@ void Proxy::set_trap(Trap trap, int times) {
   traps_left_ = times;
 }
 
+void Proxy::rewrite(const std::string& from, const std::string& to) {
+  if (from.size() != to.size()) throw std::invalid_argument("a proxy rewrites bytes to as many others");
+  const std::lock_guard lock(mutex_);
+  rewrite_from_ = from;
+  rewrite_to_ = to;
+}
+
+void Proxy::rewrite_in(std::string& bytes) {
+  const std::lock_guard lock(mutex_);
+  if (rewrite_from_.empty()) return;
+  for (std::size_t at = bytes.find(rewrite_from_); at != std::string::npos; at = bytes.find(rewrite_from_, at + 1))
+    bytes.replace(at, rewrite_from_.size(), rewrite_to_);
+}
+
 int Proxy::sprung() const {
   const std::lock_guard lock(mutex_);
   return sprung_;
@@ -158,7 +173,7 @@ void Proxy::forward(const std::shared_ptr<Pair>& pair, Direction direction) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) break;
     await_release(*pair, direction);
-    if (pair->is_cut || !pass(*pair, direction, buffer.data(), static_cast<std::size_t>(count))) break;
+    if (pair->is_cut || !pass(*pair, direction, std::string(buffer.data(), static_cast<std::size_t>(count)))) break;
   }
   pair->cut();
   const std::lock_guard lock(mutex_);
@@ -166,18 +181,19 @@ void Proxy::forward(const std::shared_ptr<Pair>& pair, Direction direction) {
 }
 
 /// False when the connection is to be cut.
-bool Proxy::pass(Pair& pair, Direction direction, const char* bytes, std::size_t size) {
+bool Proxy::pass(Pair& pair, Direction direction, std::string bytes) {
   if (direction == Direction::to_server) {
     Trap trap{};
-    if (pair.questions.runs_commit({bytes, size}) && take_trap(trap)) {
+    if (pair.questions.runs_commit(bytes) && take_trap(trap)) {
       if (trap == Trap::lose_commit) return false;
       pair.losing_answer = true;
     }
-    return send_all(pair.server, bytes, size);
+    return send_all(pair.server, bytes.data(), bytes.size());
   }
-  if (!pair.losing_answer) return send_all(pair.client, bytes, size);
+  rewrite_in(bytes);
+  if (!pair.losing_answer) return send_all(pair.client, bytes.data(), bytes.size());
   constexpr std::string_view done("COMMIT", sizeof "COMMIT");  // a command's tag, with its zero
-  pair.answers.append(bytes, size);
+  pair.answers += bytes;
   if (pair.answers.find(done) != std::string::npos) return false;
   pair.answers.erase(0, pair.answers.size() - std::min(pair.answers.size(), done.size()));
   return true;

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -35,6 +36,8 @@ class Proxy {
   void hold(Direction direction, bool holding);
   /// Springs on the next `times` COMMITs.
   void set_trap(Trap trap, int times);
+  /// From now on these bytes of the server's reach clients as those, which are as many.
+  void rewrite(const std::string& from, const std::string& to);
   /// How often traps have sprung.
   int sprung() const;
   /// How many connections there are.
@@ -45,7 +48,8 @@ class Proxy {
 
   void accept_all();
   void forward(const std::shared_ptr<Pair>& pair, Direction direction);
-  bool pass(Pair& pair, Direction direction, const char* bytes, std::size_t size);
+  bool pass(Pair& pair, Direction direction, std::string bytes);
+  void rewrite_in(std::string& bytes);
   bool take_trap(Trap& trap);
   void await_release(const Pair& pair, Direction direction);
 
@@ -60,6 +64,8 @@ class Proxy {
   Trap trap_ = Trap::lose_commit;
   int traps_left_ = 0;
   int sprung_ = 0;
+  std::string rewrite_from_;
+  std::string rewrite_to_;
   std::vector<std::shared_ptr<Pair>> pairs_;
   std::vector<std::thread> threads_;
   std::thread acceptor_;

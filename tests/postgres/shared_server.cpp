@@ -38,9 +38,7 @@ std::string SharedServer::parameters() const {
          " dbname=postgres";
 }
 
-std::string SharedServer::url() const {
-  return "postgres://" + std::string(PostgresServer::superuser) + "@127.0.0.1:" + std::to_string(port) + "/postgres";
-}
+std::string SharedServer::url(const std::string& user) const { return postgres_url(port, user); }
 
 const SharedServer& shared_server() {
   static const SharedServer server = [] {
@@ -66,7 +64,8 @@ PostgresStore::~PostgresStore() {
   }
 }
 
-std::string PostgresStore::url() const { return shared_server().url() + "?store=" + name_; }
+std::string PostgresStore::url() const { return url_through(shared_server().port); }
+std::string PostgresStore::url_through(int port) const { return postgres_url(port) + "?store=" + name_; }
 
 bool PostgresStore::begun() const {
   return Connection(shared_server().parameters()).ask("SELECT count(*)" + schemas_of(name_)) != "0";

@@ -10,8 +10,8 @@ struct SharedServer {
   int port = 0;
 
   std::string parameters() const;
-  /// `postgres://strata@127.0.0.1:PORT/postgres`
-  std::string url() const;
+  /// `postgres://USER@127.0.0.1:PORT/postgres`
+  std::string url(const std::string& user = "strata") const;
 };
 
 /// The file in which ctest's fixture (keeper.cpp) says where its server is.
@@ -30,6 +30,8 @@ class PostgresStore {
 
   /// `postgres://strata@127.0.0.1:PORT/postgres?store=NAME`
   std::string url() const;
+  /// The same store through another port, as through a proxy.
+  std::string url_through(int port) const;
   const std::string& name() const { return name_; }
   /// Whether something has been made on the server.
   bool begun() const;

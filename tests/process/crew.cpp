@@ -99,6 +99,11 @@ void Crew::note_acknowledged(const Report& report) {
 }
 
 void Crew::disturb() {
+  if (options_.fail_outside && random_() % 2 == 0) {
+    options_.fail_outside(random_);
+    ++log_.failures_outside;
+    return;
+  }
   const std::size_t choice = random_() % (options_.disturbed_writers + options_.disturbed_readers);
   const std::size_t number = choice < options_.disturbed_writers
                                  ? options_.writers - 1 - choice

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -29,6 +30,10 @@ struct CrewOptions {
   std::uint64_t commits_per_disturbance = 0;  ///< On average.
   std::chrono::milliseconds pause_max{0};
   std::chrono::milliseconds commit_timeout{1000};
+  bool some_relaxed = true;  ///< A third of the writers need not outlive a power failure.
+  /// Something else fails, in place of half of the disturbances. Then `busy` and the like end no worker: it tries
+  /// again.
+  std::function<void(std::mt19937_64& random)> fail_outside{};
 };
 
 /// What a worker tells.
@@ -61,6 +66,7 @@ struct CrewLog {
   std::vector<std::uint64_t> rounds_of;           ///< By reader.
   std::size_t kills = 0;
   std::size_t pauses = 0;
+  std::size_t failures_outside = 0;
   std::size_t resolved = 0;
   std::size_t refusals = 0;
 };

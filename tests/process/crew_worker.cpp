@@ -43,7 +43,7 @@ OpenOptions open_options(const CrewOptions& options, std::size_t number) {
   open.create = false;
   open.commit_timeout = options.commit_timeout;
   open.background = number % 2 == 0;
-  open.durability = number % 3 == 0 ? Durability::relaxed : Durability::sync;
+  open.durability = options.some_relaxed && number % 3 == 0 ? Durability::relaxed : Durability::sync;
   open.origin = own_name(number);
   return open;
 }
@@ -53,13 +53,26 @@ std::uint64_t field(const std::optional<Record>& record, std::string_view name) 
   return static_cast<std::uint64_t>(record->value[name].as_int());
 }
 
+/// Where something outside fails, a call that got no answer is made again.
+template <class Call>
+auto insist(const CrewOptions& options, Call&& call) {
+  for (;;) {
+    try {
+      return call();
+    } catch (const Error& error) {
+      const bool may_pass = error.code() == ErrorCode::busy || error.code() == ErrorCode::limit_exceeded;
+      if (!options.fail_outside || !may_pass) throw;
+    }
+  }
+}
+
 class Writer {
  public:
   Writer(const CrewOptions& options, std::size_t number, const ReportPipe<Report>& reports)
       : options_(options),
         number_(number),
         reports_(reports),
-        store_(Store::open(options.url, open_options(options, number))),
+        store_(insist(options, [&] { return Store::open(options.url, open_options(options, number)); })),
         notebook_(options.notes_directory + "/" + own_name(number)) {}
 
   void run(const platform::Sign* begin) {
@@ -83,7 +96,7 @@ class Writer {
     const std::optional<Intent> last = notebook_.last();
     if (!last) return;
     sequence_ = last->sequence - 1;
-    if (const auto known = store_.outcome(Uuid{last->id})) {
+    if (const auto known = insist(options_, [&] { return store_.outcome(Uuid{last->id}); })) {
       acknowledge({.kind = Report::Kind::acknowledged, .resolved = 1}, *last, *known);
     } else if (platform::random_u64() % 2 == 0) {
       commit(*last);  // under the same id
@@ -175,21 +188,23 @@ int work_as_reader(const CrewOptions& options, std::size_t number, const ReportP
                    const platform::Sign* begin) {
   OpenOptions open = open_options(options, number);
   open.read_only = number % 2 == 1;
-  const Store store = Store::open(options.url, open);
+  const Store store = insist(options, [&] { return Store::open(options.url, open); });
   Report report{.kind = Report::Kind::ready, .worker = static_cast<std::uint32_t>(number)};
   reports.tell(report);
   if (begin && !begin->await()) throw std::runtime_error("nobody gave the sign to begin");
   Position last;
   std::uint64_t base = 0;
   for (std::uint64_t& round = report.rounds; last.value < options.commits; ++round) {
-    const Snapshot snapshot = store.snapshot();
-    const Position position = snapshot.position();
-    if (position < last) throw std::runtime_error("a later snapshot shows an earlier position");
-    const std::uint64_t commits = check_state(options, snapshot, round % options.writers);
-    if (round == 0) base = position.value - commits;
-    if (position.value - commits != base) throw std::runtime_error("position and counters do not agree");
-    last = position;
-    if (round % 8 == 7) store.wait_for_commit(position, std::chrono::milliseconds(100));
+    insist(options, [&] {
+      const Snapshot snapshot = store.snapshot();
+      const Position position = snapshot.position();
+      if (position < last) throw std::runtime_error("a later snapshot shows an earlier position");
+      const std::uint64_t commits = check_state(options, snapshot, round % options.writers);
+      if (round == 0) base = position.value - commits;
+      if (position.value - commits != base) throw std::runtime_error("position and counters do not agree");
+      last = position;
+      if (round % 8 == 7) store.wait_for_commit(position, std::chrono::milliseconds(100));
+    });
   }
   report.kind = Report::Kind::finished;
   reports.tell(report);

@@ -12,8 +12,6 @@ using platform::ChildProcess;
 
 class Fork : public SharedStore {
  protected:
-  Store open_any() { return GetParam() == "memory" ? Store::open("memory:") : open(); }
-
   /// With everything started that a store may start.
   static void warm_up(Store& store) {
     store.collection("c").put("k", 1);
@@ -57,7 +55,7 @@ int calls_that_pass(Store& store, const Snapshot& snapshot) {
 }
 
 TEST_P(Fork, InTheChildEveryCallGivesClosedAndTheParentGoesOn) {
-  Store store = open_any();
+  Store store = open();
   warm_up(store);
   const Snapshot snapshot = store.snapshot();
   ChildProcess child([&] { return calls_that_pass(store, snapshot); });
@@ -70,7 +68,7 @@ TEST_P(Fork, InTheChildEveryCallGivesClosedAndTheParentGoesOn) {
 }
 
 TEST_P(Fork, AChildThatLetsGoOfWhatItInheritedDisturbsNothing) {
-  auto store = std::make_unique<Store>(open_any());
+  auto store = std::make_unique<Store>(open());
   warm_up(*store);
   auto snapshot = std::make_unique<Snapshot>(store->snapshot());
   for (const bool by_close : {false, true}) {
@@ -92,7 +90,7 @@ TEST_P(Fork, AChildThatLetsGoOfWhatItInheritedDisturbsNothing) {
 }
 
 TEST_P(Fork, InsideATransactionTheChildCannotCommitForItsParent) {
-  Store store = open_any();
+  Store store = open();
   warm_up(store);
   store.transact([&](Transaction& transaction) {
     transaction.collection("c").put("k", 5);
@@ -142,7 +140,7 @@ TEST_P(ForkOfShared, AChildThatLivesOnHoldsNoLockOfItsDeadParent) {
   done.give();
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Fork, testing::ValuesIn(built_engines()), engine_name);
+INSTANTIATE_TEST_SUITE_P(Engines, Fork, testing::ValuesIn(with_remote(built_engines())), engine_name);
 STRATA_SHARED_ENGINES(ForkOfShared);
 
 }  // namespace

@@ -263,7 +263,7 @@ TEST_P(LifeAndDeath, ProcessesThatOpenAtOnceMakeOneStore) {
       EXPECT_EQ(store.position().value, static_cast<std::uint64_t>(processes));
       EXPECT_EQ(store.verify().problems, Lines{});
     }
-    platform::remove_tree(directory_ / "store");
+    site_.remove();
   }
 }
 
@@ -277,7 +277,7 @@ TEST_P(LifeAndDeath, OneThatIsKilledWhileItMakesTheStoreIsFollowedByAnother) {
     });
     ASSERT_TRUE(begun.await());
     if (round % 2 == 1) {
-      while (!platform::exists(directory_ / "store/lock")) std::this_thread::yield();
+      while (!site_.begun()) std::this_thread::yield();
     }
     EXPECT_EQ(child.kill(), -SIGKILL);
     {
@@ -285,7 +285,7 @@ TEST_P(LifeAndDeath, OneThatIsKilledWhileItMakesTheStoreIsFollowedByAnother) {
       EXPECT_EQ(code_of([&] { store.collection("d").put("k", 1); }), std::nullopt);
       EXPECT_EQ(store.verify().problems, Lines{});
     }
-    platform::remove_tree(directory_ / "store");
+    site_.remove();
   }
 }
 

@@ -1,4 +1,4 @@
-// A directory that several processes open as a store.
+// A store that several processes open.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -14,6 +14,7 @@
 #include "platform/scratch_directory.hpp"
 #include "strata/strata.hpp"
 #include "tests/built_engines.hpp"
+#include "tests/postgres/store_site.hpp"
 
 namespace strata {
 
@@ -52,14 +53,15 @@ inline void inside_the_write_section(const std::string& url, const std::function
 /// that are to use one: they inherit it.
 class SharedStore : public testing::TestWithParam<std::string> {
  protected:
-  std::string url() const { return GetParam() + ":" + directory_ / "store"; }
+  std::string url() const { return site_.url(); }
   Store open(OpenOptions options = {.commit_timeout = patience}) const { return Store::open(url(), options); }
 
   platform::ScratchDirectory directory_;
+  StoreSite site_{GetParam(), directory_ / "store"};
 };
 
 inline const auto engine_name = [](const testing::TestParamInfo<std::string>& info) { return info.param; };
 #define STRATA_SHARED_ENGINES(suite) \
-  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::ValuesIn(built_of({"lmdb", "sqlite"})), engine_name)
+  INSTANTIATE_TEST_SUITE_P(Engines, suite, testing::ValuesIn(with_remote(built_of({"lmdb", "sqlite"}))), engine_name)
 
 }  // namespace strata

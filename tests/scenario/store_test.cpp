@@ -6,17 +6,16 @@
 #include "platform/scratch_directory.hpp"
 #include "strata/strata.hpp"
 #include "tests/built_engines.hpp"
+#include "tests/postgres/store_site.hpp"
 
 namespace strata {
 namespace {
 
 class AnyStore : public testing::TestWithParam<std::string> {
  protected:
-  Store open(OpenOptions options = {}) {
-    if (GetParam() == "memory") return Store::open("memory:", options);
-    return Store::open(GetParam() + ":" + directory_.path() + "/store", options);
-  }
+  Store open(OpenOptions options = {}) { return Store::open(site_.url(), options); }
   platform::ScratchDirectory directory_;
+  StoreSite site_{GetParam(), directory_ / "store"};
 };
 
 std::vector<std::string> keys_of(const QueryResult& result) {
@@ -349,7 +348,7 @@ TEST_P(AnyStore, ReopeningFindsEverything) {
   EXPECT_EQ(store.collection("a").get("k")->value.as_string(), "v");
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, AnyStore, testing::ValuesIn(built_engines()),
+INSTANTIATE_TEST_SUITE_P(Engines, AnyStore, testing::ValuesIn(with_remote(built_engines())),
                          [](const auto& info) { return info.param; });
 
 }  // namespace

@@ -55,7 +55,7 @@ void throw_no_connection(const std::string& place, std::string_view message) {
     throw Error(ErrorCode::invalid_argument,
                 said + "; give the right password in the URL, in PGPASSWORD or in ~/.pgpass");
   }
-  if (contains_any(message, {"no pg_hba.conf entry", "SSL", "certificate", "TLS"})) {
+  if (contains_any(message, {"pg_hba.conf", "SSL", "certificate", "TLS"})) {
     throw Error(ErrorCode::invalid_argument,
                 said + "; see that sslmode and certificates in the URL suit the server, and that it lets this user in");
   }
