@@ -14,7 +14,6 @@ namespace strata::follow {
 namespace {
 
 using commit::CollectionDefinition;
-using commit::SpaceClass;
 using engine::Space;
 
 constexpr std::uint64_t first_changes = 20'000;
