@@ -16,7 +16,7 @@ if(NOT libraries)
 endif()
 
 # The system libraries behind the archive. They are named, not located: the consumer's system finds its own.
-set(system_libraries xxhash zstd lz4 z)
+set(system_libraries xxhash zstd lz4 z ${CMAKE_DL_LIBS})
 set(development_packages libxxhash-dev libzstd-dev liblz4-dev zlib1g-dev)
 if(STRATA_LMDB)
   list(PREPEND system_libraries lmdb)

@@ -10,6 +10,9 @@ namespace {
 /// A page that erasing leaves smaller than this is joined with its neighbour.
 constexpr std::size_t page_bytes_least = page_bytes_max / 4;
 
+/// How many bytes of rows are packed anew at once.
+constexpr std::size_t repack_bytes_max = std::size_t{4} << 20;
+
 /// Spaces share no page: rows that come at the end of one space then come at the end of a page, too.
 bool same_space(bytes_view a, bytes_view b) {
   return a.substr(0, space_prefix_bytes) == b.substr(0, space_prefix_bytes);
@@ -62,7 +65,7 @@ std::optional<Bytes> PageRewrite::repack(bytes_view from, std::size_t pages) {
   Merged merged;
   Place place = directory.find(from);
   bool more = true;
-  for (; more && kept.size() < pages; more = directory.forward(place)) {
+  for (; more && kept.size() < pages && merged.bytes < repack_bytes_max; more = directory.forward(place)) {
     kept.push_back(view_.page(directory.at(place)));
     merge(*kept.back(), {}, {}, merged);
     stale_.push_back(directory.at(place).id);

@@ -62,11 +62,8 @@ class PageWalk {
         break;
       }
       wanted.push_back(&entry);
-      if (reverse_ && entry.first <= range_.begin) {
-        place_.reset();
-      } else if (!(reverse_ ? directory.backward(*place_) : directory.forward(*place_))) {
-        place_.reset();
-      }
+      const bool last = reverse_ && entry.first <= range_.begin;
+      if (last || !(reverse_ ? directory.backward(*place_) : directory.forward(*place_))) place_.reset();
     }
     if (wanted.empty()) return;
     for (auto& page : view_->pages(wanted)) ahead_.push_back(std::move(page));
