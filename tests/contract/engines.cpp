@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
+#include <algorithm>
+#include <iterator>
 #include <sstream>
 #include <stdexcept>
 
@@ -29,20 +31,15 @@
 namespace strata::engine {
 namespace {
 
-/// Suites are made of these before any test runs, when there may be no server yet: what the engine says of itself is
-/// compared with it by a test.
+// Suites are made of these before any test runs, in every process: no engine is opened for it. What engines say of
+// themselves is compared with it by a test.
 bool is_remote(const std::string& scheme) { return scheme == "postgres"; }
+bool is_shared(const std::string& scheme) { return scheme == "lmdb" || scheme == "sqlite" || is_remote(scheme); }
+bool is_persistent(const std::string& scheme) { return scheme != "memory"; }
 
-std::vector<std::string> schemes_with(bool Capabilities::*capability) {
+std::vector<std::string> schemes_that(bool (*fit)(const std::string& scheme)) {
   std::vector<std::string> chosen;
-  for (const std::string& scheme : schemes_under_test()) {
-    if (is_remote(scheme)) {
-      chosen.push_back(scheme);
-      continue;
-    }
-    const EngineSite site(scheme);
-    if (site.open_bare()->capabilities().*capability) chosen.push_back(scheme);
-  }
+  std::copy_if(schemes_under_test().begin(), schemes_under_test().end(), std::back_inserter(chosen), fit);
   return chosen;
 }
 
@@ -85,12 +82,10 @@ const std::vector<std::string>& schemes_under_test() {
   return schemes;
 }
 
-std::vector<std::string> shared_schemes() { return schemes_with(&Capabilities::many_processes); }
-std::vector<std::string> persistent_schemes() { return schemes_with(&Capabilities::persistent); }
+std::vector<std::string> shared_schemes() { return schemes_that(is_shared); }
+std::vector<std::string> persistent_schemes() { return schemes_that(is_persistent); }
 std::vector<std::string> schemes_with_files() {
-  std::vector<std::string> schemes = persistent_schemes();
-  std::erase_if(schemes, is_remote);
-  return schemes;
+  return schemes_that([](const std::string& scheme) { return is_persistent(scheme) && !is_remote(scheme); });
 }
 
 ScratchDirectory::ScratchDirectory() {
