@@ -31,7 +31,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --json FILE     append the results to FILE, as JSON lines
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
-sections: floor commits records ranges encoding size wake; all without any named
+sections: floor commits records ranges encoding size copies wake; all without any named
 )";
 
 struct Section {
@@ -42,7 +42,7 @@ struct Section {
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
       {"floor", bench_floor},       {"commits", bench_commits}, {"records", bench_records}, {"ranges", bench_ranges},
-      {"encoding", bench_encoding}, {"size", bench_size},       {"wake", bench_wake}};
+      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},   {"wake", bench_wake}};
   return all;
 }
 

@@ -28,6 +28,7 @@ void bench_records(Setting& setting);
 void bench_ranges(Setting& setting);
 void bench_encoding(Setting& setting);
 void bench_size(Setting& setting);
+void bench_copies(Setting& setting);
 void bench_wake(Setting& setting);
 
 // Roles of other processes.
