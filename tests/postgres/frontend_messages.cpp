@@ -22,11 +22,20 @@ std::string_view take_text(std::string_view& body) {
   return text;
 }
 
+/// Whether COMMIT stands in it as a word; READ COMMITTED and synchronous_commit are others.
 bool is_commit(std::string_view sql) {
-  std::string upper(sql);
-  std::transform(upper.begin(), upper.end(), upper.begin(),
-                 [](unsigned char letter) { return static_cast<char>(std::toupper(letter)); });
-  return upper.find("COMMIT") != std::string::npos && upper.find("SYNCHRONOUS_COMMIT") == std::string::npos;
+  std::string word;
+  for (const char letter : std::string(sql) + ' ') {
+    const auto byte = static_cast<unsigned char>(letter);
+    if (std::isalnum(byte) != 0 || letter == '_') {
+      word += static_cast<char>(std::toupper(byte));
+    } else if (word == "COMMIT") {
+      return true;
+    } else {
+      word.clear();
+    }
+  }
+  return false;
 }
 
 }  // namespace

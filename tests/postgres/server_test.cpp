@@ -111,6 +111,9 @@ TEST(FrontendMessages, ACommitIsSeenWhereItRunsHoweverItIsSent) {
   EXPECT_FALSE(messages.runs_commit("\0\0\0\x09\0\3\0\0\0"s));
   EXPECT_TRUE(messages.runs_commit(message('Q', "commit\0"s)));
   EXPECT_FALSE(messages.runs_commit(message('Q', "SELECT 'Q'\0"s)));
+  EXPECT_FALSE(messages.runs_commit(message('Q', "BEGIN ISOLATION LEVEL READ COMMITTED\0"s)));
+  EXPECT_FALSE(messages.runs_commit(message('Q', "SET LOCAL synchronous_commit = off\0"s)));
+  EXPECT_TRUE(messages.runs_commit(message('Q', "UPDATE t SET n = 1; COMMIT;\0"s)));
   EXPECT_FALSE(messages.runs_commit(message('P', "c\0COMMIT\0\0\0"s)));
   EXPECT_FALSE(messages.runs_commit(message('B', "\0c\0\0\0\0\0\0\0"s)));
   EXPECT_TRUE(messages.runs_commit(message('E', "\0\0\0\0\0"s)));
