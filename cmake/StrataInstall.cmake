@@ -27,6 +27,11 @@ if(STRATA_ROCKSDB)
   list(APPEND development_packages librocksdb-dev)
 endif()
 
+if(STRATA_POSTGRES)
+  list(PREPEND system_libraries pq)
+  list(APPEND development_packages libpq-dev)
+endif()
+
 set(objects "")
 foreach(library ${libraries})
   list(APPEND objects $<TARGET_OBJECTS:${library}>)

@@ -1,7 +1,7 @@
 # One line that says what this build holds.
 set(on "")
 set(off "")
-foreach(option LMDB SQLITE ROCKSDB DUCKDB CLI TESTS BENCH)
+foreach(option LMDB SQLITE ROCKSDB POSTGRES DUCKDB CLI TESTS BENCH)
   if(STRATA_${option})
     list(APPEND on ${option})
   else()

@@ -22,6 +22,9 @@
 #if STRATA_HAVE_ROCKSDB
 #include "engine/rocksdb/rocksdb_engine.hpp"
 #endif
+#if STRATA_HAVE_POSTGRES
+#include "engine/postgres/postgres_engine.hpp"
+#endif
 #if STRATA_HAVE_DUCKDB
 #include "engine/duckdb/duckdb_engine.hpp"
 #endif
@@ -45,6 +48,9 @@ void register_built_in_engines() {
 #if STRATA_HAVE_ROCKSDB
     engine::register_rocksdb_engine();
 #endif
+#if STRATA_HAVE_POSTGRES
+    engine::register_postgres_engine();
+#endif
 #if STRATA_HAVE_DUCKDB
     engine::register_duckdb_engine();
 #endif
@@ -52,6 +58,9 @@ void register_built_in_engines() {
   }();
   static_cast<void>(once);
 }
+
+/// Whether the location is a server, not a directory.
+bool is_remote(std::string_view scheme) { return scheme == "postgres"; }
 
 std::string signpost_path(const std::string& directory) { return platform::join(directory, "STRATA"); }
 
@@ -160,6 +169,23 @@ Opened open_memory(const Url& url, const OpenOptions& options) {
   return opened;
 }
 
+/// A store on a server has no directory: its id is in its head, and the server guards against two that make it at once.
+Opened open_remote(const Url& url, const OpenOptions& options) {
+  engine::OpenRequest request;
+  request.location = url.location;
+  request.parameters = url.parameters;
+  request.read_only = options.read_only;
+  request.create = options.create;
+  Opened opened{engine::open_engine(url.scheme, request), without_secrets(url), {}};
+  if (commit::Trunk::has_head(*opened.engine)) return opened;
+  if (!options.create || options.read_only) {
+    throw Error(ErrorCode::not_found,
+                "there is no store at " + opened.url + "; a first `strata put` or `strata import` makes one");
+  }
+  commit::Trunk::create(*opened.engine, new_birth(), platform::steady_now() + opener_wait);
+  return opened;
+}
+
 }  // namespace
 
 std::string encode_signpost(const Signpost& signpost) {
@@ -209,6 +235,7 @@ Opened open_place(const Url& url, const OpenOptions& options) {
     if (std::find(known.begin(), known.end(), url.scheme) == known.end())
       engine::open_engine(url.scheme, {});  // says so
   }
+  if (is_remote(url.scheme)) return open_remote(url, options);
   const std::string directory = platform::absolute_path(url.location);
   if (platform::exists(directory) && !platform::is_directory(directory)) {
     throw Error(ErrorCode::invalid_argument, directory + " is a file, not the directory of a store; choose another");
