@@ -92,7 +92,7 @@ void print(Setting& setting, const std::string& work, const Runs& runs) {
       if (found != runs.end() && other != name) line.ratios.emplace_back(other, run.rate() / found->second.rate());
     };
     if (is_strata(name)) compare(name.substr(name.find(' ') + 1));
-    compare("postgres");
+    if (name != "strata postgres") compare("postgres");
     setting.report.add(line);
   }
 }
@@ -128,13 +128,15 @@ std::string key_order_name(KeyOrder order) { return order == KeyOrder::ordered ?
 
 std::vector<std::string> contender_names(const Setting& setting) {
   std::vector<std::string> names = embedded_contenders();
-  if (setting.make_database) names.emplace_back("postgres");
+  if (setting.make_database) names.insert(names.end(), {"strata postgres", "postgres"});
   return names;
 }
 
 ContenderPlace place_of(Setting& setting, const std::string& name, const std::string& purpose, KeyOrder order) {
   const std::string unique = purpose + "_" + key_order_name(order);
-  if (name == "postgres") return {name, setting.make_database("bench_" + unique), order};
+  if (on_server(name)) {
+    return {name, setting.make_database((is_strata(name) ? "strata_" : "bench_") + unique), order};
+  }
   std::string directory = unique + "-" + name;
   std::replace(directory.begin(), directory.end(), ' ', '-');
   return {name, setting.place(directory), order};
@@ -147,6 +149,7 @@ void judge_threads(Setting& setting, const Threads& threads, const Runs& runs) {
   std::vector<RateBar> bars;
   if (threads.count == 4) {
     for (const std::string& engine : strata_engines()) bars.push_back({"strata " + engine, engine, 1});
+    bars.push_back({"strata postgres", "postgres", 1});
   }
   if (threads.count == 16) bars.push_back({"strata lmdb", "postgres", 1.5});
   if (threads.count == 64) bars.push_back({"strata lmdb", "postgres", 2});
@@ -182,8 +185,9 @@ void measure_threads(Setting& setting, KeyOrder order) {
 
 void judge_processes(Setting& setting, std::size_t processes, const Runs& runs) {
   if (processes != 4) return;
-  bar_of_rates(setting, "commit, 4 processes", runs,
-               {{"strata lmdb", "postgres", 1.5}, {"strata sqlite", "postgres", 1.5}});
+  bar_of_rates(
+      setting, "commit, 4 processes", runs,
+      {{"strata lmdb", "postgres", 1.5}, {"strata sqlite", "postgres", 1.5}, {"strata postgres", "postgres", 0.5}});
 }
 
 Run write_in_processes(std::vector<std::unique_ptr<RoleProcess>>& processes, std::size_t count, double seconds) {

@@ -1,5 +1,6 @@
 #include "bench/contender.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "bench/rivals.hpp"
@@ -92,6 +93,12 @@ std::vector<std::string> embedded_contenders() {
 }
 
 std::string store_url(const ContenderPlace& place) {
+  if (on_server(place.name)) {
+    // Words `name=value`, as libpq takes them, are parameters of the URL too.
+    std::string parameters = place.where;
+    std::replace(parameters.begin(), parameters.end(), ' ', '&');
+    return "postgres:///?" + parameters;
+  }
   return place.name.substr(strata_prefix.size()) + ":" + place.where;
 }
 

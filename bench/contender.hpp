@@ -47,6 +47,8 @@ std::vector<std::string> embedded_contenders();
 /// Schemes of Strata's persistent engines in this build.
 std::vector<std::string> strata_engines();
 inline bool is_strata(std::string_view name) { return name.starts_with("strata "); }
+/// Whether a contender lies on the PostgreSQL server of the run.
+inline bool on_server(std::string_view name) { return name == "postgres" || name == "strata postgres"; }
 inline bool many_processes(std::string_view name) { return name.find("rocksdb") == std::string_view::npos; }
 
 /// Where a Strata contender's store is, as a URL.
