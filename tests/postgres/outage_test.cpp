@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <iostream>
+#include <mutex>
 #include <thread>
 
 #include "platform/child_process.hpp"
@@ -242,15 +243,28 @@ TEST(PostgresOutages, OneThatStandsStillInTheWriteSectionLosesItsTurnAndNothingE
 TEST(PostgresOutages, AWriterWhoseServerFallsSilentGivesUpAndTheOthersGoOn) {
   const PostgresStore place;
   Proxy proxy(shared_server().port);
-  Store silent = Store::open(through(place, proxy, "&fence_ms=500&patience_ms=1000"),
+  Store silent = Store::open(through(place, proxy, "&fence_ms=500&patience_ms=1000&application_name=" + place.name()),
                              {.commit_timeout = std::chrono::seconds(1), .background = false});
   silent.collection("c").put("k", 1);
-  proxy.hold(Proxy::Direction::to_client, true);
   const Uuid id = platform::make_uuid();
   std::optional<ErrorCode> code;
   std::thread writer([&] {
-    code = code_of([&] { silent.transact([](Transaction& t) { t.collection("c").put("silent", 1); }, {.id = id}); });
+    std::once_flag once;
+    code = code_of([&] {
+      silent.transact(
+          [&](Transaction& transaction) {
+            transaction.collection("c").put("silent", 1);
+            std::call_once(once, [&] { proxy.hold(Proxy::Direction::to_client, true); });
+          },
+          {.id = id});
+    });
   });
+  // It has the write lock, and does not know.
+  Connection administrator(shared_server().parameters());
+  const std::string locks =
+      "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE "
+      "l.mode = 'RowShareLock' AND l.granted AND a.application_name = '";
+  while (administrator.ask(locks + place.name() + "'") == "0") std::this_thread::yield();
   Store store = Store::open(place.url(), {.commit_timeout = patience});
   store.collection("c").put("k", 2);
   proxy.cut();
