@@ -22,7 +22,8 @@ Store open_source(const std::string& location) {
   try {
     return Store::open(location, options);
   } catch (const Error& error) {
-    if (error.code() != ErrorCode::not_found) throw;
+    // The URL of a server may hold a password: the library's own message leaves it out.
+    if (error.code() != ErrorCode::not_found || location.find("://") != std::string::npos) throw;
     throw Error(ErrorCode::not_found, "no store at " + location + ": FROM is the path or URL of the store to copy");
   }
 }
@@ -59,7 +60,7 @@ int copy_store(Session& session, const CopyArguments& arguments) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::busy || !bar->interrupted()) throw;
     bar->finish();
-    throw Interrupted("interrupted: " + arguments.to + " holds an unfinished copy; the same command goes on with it");
+    throw Interrupted("interrupted: TO holds an unfinished copy; the same command goes on with it");
   }
   bar->finish();
   to.close();
