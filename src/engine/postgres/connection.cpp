@@ -227,6 +227,7 @@ std::vector<Result> Connection::collect_batch(std::deque<Awaited>& awaited, plat
     switch (PQresultStatus(raw)) {
       case PGRES_PIPELINE_SYNC:
         if (failure) {
+          last_failure_.reset();
           forget_preparations(all);
           throw_failure(place_, failure->state, failure->message);
         }
@@ -242,10 +243,10 @@ std::vector<Result> Connection::collect_batch(std::deque<Awaited>& awaited, plat
         const char* message = PQresultErrorField(raw, PG_DIAG_MESSAGE_PRIMARY);
         if (!failure) {
           failure = Failure{state == nullptr ? "" : state, message == nullptr ? PQresultErrorMessage(raw) : message};
+          last_failure_ = failure;  // if the session ends now, these were its last words
         }
         // A failure without an SQLSTATE is libpq's: the connection is gone.
         if (state == nullptr || PQstatus(session_.get()) == CONNECTION_BAD) {
-          last_failure_ = failure;
           lose(failure->message);
         }
       }

@@ -22,6 +22,9 @@ namespace strata::engine {
 namespace postgres {
 namespace {
 
+/// A server that is just starting is waited for; a wrong address should be told soon.
+constexpr std::chrono::milliseconds patience_at_open = std::chrono::seconds(1);
+
 class PostgresSnapshot : public Snapshot {
  public:
   /// What is read first comes with the snapshot: its token, and the head.
@@ -83,7 +86,7 @@ class PostgresEngine : public Engine {
         pool_(target_),
         writing_(target_, statements_),
         hints_(std::make_unique<HintLine>(target_)) {
-    auto connection = pool_.take(platform::steady_now());
+    auto connection = pool_.take(platform::steady_now() + std::min(target_.patience, patience_at_open));
     try {
       prepare_schema(*connection, target_);
     } catch (...) {
@@ -145,9 +148,9 @@ class PostgresEngine : public Engine {
     }
     auto connection = pool_.take(platform::steady_now() + target_.patience);
     try {
-      for (std::size_t i = 0; i < space_groups; ++i) {
-        if (!progress.advance("vacuum", i, space_groups)) break;
-        connection->send("VACUUM (ANALYZE) " + target_.table(group_name(static_cast<SpaceGroup>(i))));
+      for (std::size_t i = 0; i < tables; ++i) {
+        if (!progress.advance("vacuum", i, tables)) break;
+        connection->send("VACUUM (ANALYZE) " + target_.table(table_name(static_cast<Table>(i))));
         connection->collect(Deadline::max());
       }
     } catch (...) {

@@ -35,7 +35,7 @@ class RowCursor : public Cursor {
 
  private:
   const Statement& statement(SpaceGroup group, const ScanHints& hints) const {
-    const Statements::OfGroup& all = reader_.statements_.groups[static_cast<std::size_t>(group)];
+    const Statements::OfTable& all = reader_.statements_.of(group);
     if (hints.keys_only) return hints.reverse ? all.scan_keys_reverse : all.scan_keys;
     return hints.reverse ? all.scan_reverse : all.scan;
   }
@@ -88,7 +88,7 @@ class RowCursor : public Cursor {
 std::optional<Bytes> RowReader::get(Key key) {
   const StoredKey stored(key);
   const std::array parameters{Parameter::bytes(stored.view())};
-  const Result found = connection_.ask(statements_.groups[static_cast<std::size_t>(key.space.group())].get, parameters);
+  const Result found = connection_.ask(statements_.of(key.space.group()).get, parameters);
   if (found.rows() == 0) return std::nullopt;
   return Bytes(found.bytes(0, 0));
 }
@@ -96,15 +96,15 @@ std::optional<Bytes> RowReader::get(Key key) {
 void RowReader::get_many(std::span<const Key> keys, const Reader::Sink& sink) {
   std::vector<StoredKey> stored;
   stored.reserve(keys.size());
-  std::array<std::vector<bytes_view>, space_groups> wanted;
+  std::array<std::vector<bytes_view>, tables> wanted;
   for (const Key& key : keys) {
     stored.emplace_back(key);
-    wanted[static_cast<std::size_t>(key.space.group())].push_back(stored.back().view());
+    wanted[static_cast<std::size_t>(table_of(key.space.group()))].push_back(stored.back().view());
   }
-  for (std::size_t group = 0; group < space_groups; ++group) {
-    if (wanted[group].empty()) continue;
-    const std::array parameters{Parameter::bytes_array(wanted[group])};
-    connection_.send(statements_.groups[group].get_many, parameters);
+  for (std::size_t table = 0; table < tables; ++table) {
+    if (wanted[table].empty()) continue;
+    const std::array parameters{Parameter::bytes_array(wanted[table])};
+    connection_.send(statements_.of_table[table].get_many, parameters);
   }
   if (keys.empty()) return;
   const std::vector<Result> results = connection_.collect();

@@ -11,16 +11,13 @@ constexpr int oldest_server = 120000;
 constexpr int schema_format = 1;
 constexpr int creation_attempts = 20;
 
-constexpr std::array<std::string_view, space_groups> group_names{"system", "log",     "ids",   "events",
-                                                                 "record", "derived", "local", "history"};
+constexpr std::array<std::string_view, tables> table_names{"system", "log", "rows"};
 
-Statements::OfGroup of_group(const std::string& table) {
+Statements::OfTable of_table_named(const std::string& table) {
   const std::string range = " FROM " + table + " WHERE k >= $1 AND k < $2";
   return {
       .get = {"SELECT v FROM " + table + " WHERE k = $1"},
       .get_many = {"SELECT k, v FROM " + table + " WHERE k = ANY($1)"},
-      .put_many = {"INSERT INTO " + table + " (k, v) SELECT * FROM unnest($1::bytea[], $2::bytea[]) " +
-                   "ON CONFLICT (k) DO UPDATE SET v = excluded.v"},
       .erase_many = {"DELETE FROM " + table + " WHERE k = ANY($1)"},
       .erase_range = {"DELETE" + range},
       .scan = {"SELECT k, v" + range + " ORDER BY k LIMIT $3"},
@@ -28,6 +25,12 @@ Statements::OfGroup of_group(const std::string& table) {
       .scan_keys = {"SELECT k" + range + " ORDER BY k LIMIT $3"},
       .scan_keys_reverse = {"SELECT k" + range + " ORDER BY k DESC LIMIT $3"},
   };
+}
+
+/// `first` is the number of the parameter that holds the keys; the values follow it.
+std::string insertion(const std::string& table, int first) {
+  return "INSERT INTO " + table + " (k, v) SELECT * FROM unnest($" + std::to_string(first) + "::bytea[], $" +
+         std::to_string(first + 1) + "::bytea[]) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
 }
 
 /// The head's key as it is stored, for a statement.
@@ -89,7 +92,7 @@ bool is_there(Connection& connection, const Target& target) {
 void make_tables(Connection& connection, const Target& target) {
   connection.send(std::string("BEGIN"));
   connection.send("CREATE SCHEMA IF NOT EXISTS \"" + target.schema + '"');
-  for (const std::string_view name : group_names) {
+  for (const std::string_view name : table_names) {
     connection.send("CREATE TABLE IF NOT EXISTS " + target.table(name) + " (k bytea PRIMARY KEY, v bytea NOT NULL)" +
                     (name == "system" ? " WITH (fillfactor = 50)" : ""));
   }
@@ -114,10 +117,23 @@ void try_setting(Connection& connection, const std::string& assignment) {
 
 }  // namespace
 
-std::string_view group_name(SpaceGroup group) { return group_names[static_cast<std::size_t>(group)]; }
+Table table_of(SpaceGroup group) {
+  switch (group) {
+    case SpaceGroup::system:
+      return Table::system;
+    case SpaceGroup::log:
+    case SpaceGroup::ids:
+    case SpaceGroup::local:
+      return Table::log;
+    default:
+      return Table::rows;
+  }
+}
+
+std::string_view table_name(Table table) { return table_names[static_cast<std::size_t>(table)]; }
 
 Statements::Statements(const Target& target) {
-  for (std::size_t i = 0; i < space_groups; ++i) groups[i] = of_group(target.table(group_names[i]));
+  for (std::size_t i = 0; i < tables; ++i) of_table[i] = of_table_named(target.table(table_names[i]));
   const std::string gate = target.table("gate");
   const std::string head_row = "SELECT v FROM " + target.table("system") + " WHERE k = " + head_literal();
   begin_write = {"BEGIN ISOLATION LEVEL READ COMMITTED"};
@@ -129,7 +145,8 @@ Statements::Statements(const Target& target) {
   lock = {"SELECT state FROM " + gate + " WHERE one = 1 FOR UPDATE"};
   head = {head_row};
   state = {"SELECT state, (" + head_row + ") FROM " + gate + " WHERE one = 1"};
-  mark = {"UPDATE " + gate + " SET state = $1 WHERE one = 1"};
+  put_all = {"WITH s AS (" + insertion(target.table("system"), 1) + "), l AS (" + insertion(target.table("log"), 3) +
+             "), g AS (UPDATE " + gate + " SET state = $7 WHERE one = 1) " + insertion(target.table("rows"), 5)};
 }
 
 void prepare_session(Connection& connection, std::chrono::milliseconds idle_in_transaction) {

@@ -17,7 +17,9 @@ constexpr std::size_t known_rows_max = 100'000;
 /// Behind the time at which the server itself gives up waiting.
 constexpr auto grace = std::chrono::seconds(10);
 
-std::size_t group_of(bytes_view stored) { return static_cast<unsigned char>(stored[0]); }
+std::size_t table_of(bytes_view stored) {
+  return static_cast<std::size_t>(postgres::table_of(static_cast<SpaceGroup>(stored[0])));
+}
 
 }  // namespace
 
@@ -37,15 +39,20 @@ WriteSession::Turn WriteSession::enter(Deadline deadline) {
 WriteSession::Turn WriteSession::lock_row(Deadline deadline) {
   for (;;) {
     try {
-      if (!connection_) connection_ = connect(target_, target_.fence, deadline);
+      if (!connection_) {
+        connection_ = connect(target_, target_.fence, deadline);
+        connection_->ask("SET lock_timeout = " + std::to_string(target_.fence.count()));
+      }
       // In rounds no longer than the fence: whoever stands still for that long behind a half-sent statement, where the
       // server does not end it by itself, is ended by those who wait.
       const auto now = platform::steady_now();
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
       const auto round = std::clamp(left, std::chrono::milliseconds(1), target_.fence);
-      const std::array wait{Parameter::text(std::to_string(round.count()))};
       connection_->send(statements_.begin_write);
-      connection_->send(statements_.wait_at_most, wait);
+      if (round != target_.fence) {
+        const std::array wait{Parameter::text(std::to_string(round.count()))};
+        connection_->send(statements_.wait_at_most, wait);
+      }
       connection_->send(statements_.lock);
       connection_->send(statements_.head);
       const std::vector<Result> results = connection_->collect(now + round + grace);
@@ -181,48 +188,44 @@ void PostgresWriteTransaction::erase_range(KeyRange range) {
   if (has_written_within(stored.begin, stored.end)) send_written();
   known_.erase(known_.lower_bound(stored.begin), known_.lower_bound(stored.end));
   const std::array parameters{Parameter::bytes(stored.begin), Parameter::bytes(stored.end)};
-  connection_->send(session_.statements().groups[static_cast<std::size_t>(range.space.group())].erase_range,
-                    parameters);
+  connection_->send(session_.statements().of(range.space.group()).erase_range, parameters);
   changed_ = true;
 }
 
-/// One statement for the rows to be put in each table, one for those to be erased.
+/// One statement for all rows to be put, one for those to be erased from a table. The state changes with them.
 void PostgresWriteTransaction::send_written() {
-  std::array<std::vector<bytes_view>, space_groups> keys, values, erased;
+  std::array<std::vector<bytes_view>, tables> keys, values, erased;
   for (auto& [stored, known] : known_) {
     if (!known.written) continue;
     known.written = false;
-    const std::size_t group = group_of(stored);
+    const std::size_t table = table_of(stored);
     if (known.value) {
-      keys[group].push_back(stored);
-      values[group].push_back(*known.value);
+      keys[table].push_back(stored);
+      values[table].push_back(*known.value);
     } else {
-      erased[group].push_back(stored);
+      erased[table].push_back(stored);
     }
   }
-  for (std::size_t group = 0; group < space_groups; ++group) {
-    const Statements::OfGroup& statements = session_.statements().groups[group];
-    if (!keys[group].empty()) {
-      const std::array parameters{Parameter::bytes_array(keys[group]), Parameter::bytes_array(values[group])};
-      connection_->send(statements.put_many, parameters);
-    }
-    if (!erased[group].empty()) {
-      const std::array parameters{Parameter::bytes_array(erased[group])};
-      connection_->send(statements.erase_many, parameters);
-    }
+  for (std::size_t table = 0; table < tables; ++table) {
+    if (erased[table].empty()) continue;
+    const std::array parameters{Parameter::bytes_array(erased[table])};
+    connection_->send(session_.statements().of_table[table].erase_many, parameters);
   }
+  std::vector<Parameter> parameters;
+  for (std::size_t table = 0; table < tables; ++table) {
+    parameters.push_back(Parameter::bytes_array(keys[table]));
+    parameters.push_back(Parameter::bytes_array(values[table]));
+  }
+  parameters.push_back(Parameter::integer(static_cast<std::int64_t>(platform::random_u64() | 1)));
+  connection_->send(session_.statements().put_all, parameters);
   written_bytes_ = 0;
 }
 
 void PostgresWriteTransaction::commit(Durability durability) {
   check();
   const Statements& statements = session_.statements();
-  send_written();
   // An empty commit that is to be synced makes the relaxed ones before it durable: it must write something.
-  if (changed_ || durability == Durability::sync) {
-    const std::array state{Parameter::integer(static_cast<std::int64_t>(platform::random_u64() | 1))};
-    connection_->send(statements.mark, state);
-  }
+  if (changed_ || durability == Durability::sync) send_written();
   if (durability == Durability::relaxed) connection_->send(statements.commit_relaxed);
   connection_->send(statements.commit);
   try {
