@@ -5,6 +5,7 @@
 
 #include "cli/command_tree.hpp"
 #include "cli/text.hpp"
+#include "store/url.hpp"
 
 namespace strata::cli {
 namespace {
@@ -22,9 +23,9 @@ Store open_source(const std::string& location) {
   try {
     return Store::open(location, options);
   } catch (const Error& error) {
-    // The URL of a server may hold a password: the library's own message leaves it out.
-    if (error.code() != ErrorCode::not_found || location.find("://") != std::string::npos) throw;
-    throw Error(ErrorCode::not_found, "no store at " + location + ": FROM is the path or URL of the store to copy");
+    if (error.code() != ErrorCode::not_found) throw;
+    throw Error(ErrorCode::not_found,
+                "no store at " + store::without_secrets(location) + ": FROM is the path or URL of the store to copy");
   }
 }
 

@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "cli/text.hpp"
+#include "store/url.hpp"
 
 namespace strata::cli {
 
@@ -30,9 +31,9 @@ Store& Session::store(Access access) {
     store_ = Store::open(wanted, options);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found || options.create) throw;
-    throw Error(
-        ErrorCode::not_found,
-        "no store at " + wanted + ": name one with -s STORE or $STRATA_STORE; the first put or import makes it");
+    throw Error(ErrorCode::not_found,
+                "no store at " + store::without_secrets(wanted) +
+                    ": name one with -s STORE or $STRATA_STORE; the first put or import makes it");
   }
   store_location_ = wanted;
   store_access_ = access;

@@ -7,6 +7,7 @@
 #include "cli/line_editor.hpp"
 #include "cli/text.hpp"
 #include "cli/words.hpp"
+#include "store/url.hpp"
 
 namespace strata::cli {
 namespace {
@@ -43,7 +44,8 @@ int Shell::run() {
     }
     return failed_ ? exit_failed : exit_done;
   }
-  session_.out() << "strata " << STRATA_VERSION << " on " << choice_.location << "; .help explains, .quit ends\n"
+  session_.out() << "strata " << STRATA_VERSION << " on " << store::without_secrets(choice_.location)
+                 << "; .help explains, .quit ends\n"
                  << std::flush;
   LineEditor editor(default_history_path(), [this](const std::string& line) { return complete(line); });
   while (const auto line = editor.read()) {

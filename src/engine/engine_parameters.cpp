@@ -54,6 +54,11 @@ std::uint64_t EngineParameters::number(std::string_view name, std::uint64_t fall
   return *value;
 }
 
+std::string EngineParameters::text(std::string_view name, std::string_view fallback) {
+  const std::string* given = find(name);
+  return given == nullptr ? std::string(fallback) : *given;
+}
+
 bool EngineParameters::flag(std::string_view name, bool fallback) {
   const std::string* text = find(name);
   if (text == nullptr) return fallback;

@@ -25,6 +25,7 @@ class EngineParameters {
   /// A size: a number with an optional unit K, M, G or T (powers of 1024).
   std::uint64_t bytes(std::string_view name, std::uint64_t fallback, NumberBounds bounds = {});
   std::uint64_t number(std::string_view name, std::uint64_t fallback, NumberBounds bounds = {});
+  std::string text(std::string_view name, std::string_view fallback);
   /// `on`, `yes`, `true`, `1`, or their opposites.
   bool flag(std::string_view name, bool fallback);
   /// `invalid_argument` when the URL holds a name that was not asked for; the message lists those that were.

@@ -1,6 +1,7 @@
 // Starts the server that the tests share before they run, and stops it after them: a fixture of ctest.
 //   keeper start FILE   says in FILE where the server is; it ends at the latest with the process that called
 //   keeper stop FILE
+//   keeper run PROGRAM   with the URL of a new store on the shared server as its argument
 #include <signal.h>
 #include <unistd.h>
 
@@ -11,7 +12,9 @@
 #include <thread>
 
 #include "tests/postgres/postgres_server.hpp"
+#include "tests/postgres/program.hpp"
 #include "tests/postgres/server_guard.hpp"
+#include "tests/postgres/shared_server.hpp"
 
 namespace strata::outside {
 namespace {
@@ -38,6 +41,12 @@ int stop(const std::string& file) {
   return 0;
 }
 
+int run(const std::string& program) {
+  const PostgresStore store;
+  Program running({.arguments = {program, store.url()}, .user = {}, .output_file = "/dev/stdout"});
+  return running.wait();
+}
+
 }  // namespace
 }  // namespace strata::outside
 
@@ -47,10 +56,11 @@ int main(int count, char** words) {
   try {
     if (verb == "start") return start(words[2]);
     if (verb == "stop") return stop(words[2]);
+    if (verb == "run") return run(words[2]);
   } catch (const std::exception& error) {
     std::cerr << error.what() << '\n';
     return 1;
   }
-  std::cerr << "usage: keeper start|stop FILE\n";
+  std::cerr << "usage: keeper start|stop FILE | run PROGRAM\n";
   return 2;
 }

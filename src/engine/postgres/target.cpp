@@ -87,12 +87,6 @@ Target parse_target(const OpenRequest& request) {
   Target target;
   target.keywords = parse_location(request.location);
   std::map<std::string, std::string> own = request.parameters;
-  std::string store = "strata";
-  if (const auto found = own.find("store"); found != own.end()) {
-    store = found->second;
-    own.erase(found);
-  }
-  target.schema = schema_of(store);
   for (const auto& [name, value] : request.parameters) {
     if (!known_keywords().contains(name)) continue;
     std::erase_if(target.keywords, [&](const auto& one) { return one.first == name; });
@@ -100,6 +94,7 @@ Target parse_target(const OpenRequest& request) {
     own.erase(name);
   }
   EngineParameters parameters("postgres:", own);
+  target.schema = schema_of(parameters.text("store", "strata"));
   target.snapshots_max = parameters.number("snapshots", 16, {.least = 1, .most = 1000});
   target.fence = std::chrono::milliseconds(parameters.number("fence_ms", 2000, {.least = 100, .most = 600'000}));
   target.patience = std::chrono::milliseconds(parameters.number("patience_ms", 5000, {.least = 1, .most = 600'000}));
