@@ -137,6 +137,14 @@ TEST(PostgresRefusals, AUserWithTheRightToMakeSchemasNeedsNoOther) {
   EXPECT_EQ(store.verify().problems, std::vector<std::string>{});
 }
 
+TEST(PostgresRefusals, AUserWithAnEmptySchemaOfItsOwnNeedsNoRightToMakeOne) {
+  User user;
+  user.administrator().ask("CREATE SCHEMA " + user.name() + " AUTHORIZATION " + user.name());
+  Store store = Store::open(shared_server().url(user.with(User::secret)) + "?store=" + user.name());
+  store.collection("c").put("k", 1);
+  EXPECT_EQ(store.verify().problems, std::vector<std::string>{});
+}
+
 TEST(PostgresRefusals, ThePasswordIsNowhereInWhatAStoreTellsOfItself) {
   User user;
   user.administrator().ask("GRANT CREATE ON DATABASE postgres TO " + user.name());

@@ -19,18 +19,17 @@ const Statement notify_others{"SELECT pg_notify($1, $2)"};
 }  // namespace
 
 HintLine::HintLine(const Target& target)
-    : target_(target), channel_("strata_" + target.schema), own_mark_(std::to_string(platform::random_u64())) {
-  connect_again();
-}
+    : target_(target), channel_("strata_" + target.schema), own_mark_(std::to_string(platform::random_u64())) {}
 
-void HintLine::connect_again() {
-  if (platform::steady_now() < connect_at_) return;
+void HintLine::connect() {
+  if (connection_ || platform::steady_now() < connect_at_) return;
   connect_at_ = platform::steady_now() + reconnect_every;
   try {
     auto connection = std::make_unique<Connection>(target_);
     connection->ask("LISTEN \"" + channel_ + '"');
     connection_ = std::move(connection);
-    ++word_;  // what was said meanwhile was not heard
+    if (was_connected_) ++word_;  // what was said meanwhile was not heard
+    was_connected_ = true;
   } catch (const Error&) {
     connection_.reset();  // hints are worth having, not worth failing for
   }
@@ -51,6 +50,7 @@ void HintLine::take_hints() {
 std::uint32_t HintLine::current() {
   bond_.check(target_.place);
   const std::lock_guard lock(mutex_);
+  connect();
   take_hints();
   return word_;
 }
@@ -60,6 +60,7 @@ void HintLine::notify() noexcept {
   const std::lock_guard lock(mutex_);
   ++word_;
   changed_.notify_all();
+  connect();
   if (!connection_) return;
   try {
     take_hints();
@@ -78,7 +79,7 @@ std::uint32_t HintLine::wait(std::uint32_t seen, Deadline deadline) {
   std::unique_lock lock(mutex_);
   for (;;) {
     if (!listening_) {
-      if (!connection_) connect_again();
+      connect();
       take_hints();
     }
     const auto now = platform::steady_now();

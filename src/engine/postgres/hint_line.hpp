@@ -12,8 +12,8 @@
 
 namespace strata::engine::postgres {
 
-/// Where the server knows no notifications, or cannot be reached, only this process's own commits change the word, and
-/// waiting falls back to the caller's poll.
+/// The session begins with the first use: who only reads a record needs none. Where the server knows no notifications,
+/// or cannot be reached, only this process's own commits change the word, and waiting falls back to the caller's poll.
 class HintLine : public Wake {
  public:
   explicit HintLine(const Target& target);
@@ -23,7 +23,8 @@ class HintLine : public Wake {
   std::uint32_t wait(std::uint32_t seen, Deadline deadline) override;
 
  private:
-  void connect_again();
+  /// Unless it is there, or was tried a moment ago.
+  void connect();
   void take_hints();
 
   const Target& target_;
@@ -34,6 +35,7 @@ class HintLine : public Wake {
   std::condition_variable changed_;
   std::unique_ptr<Connection> connection_;
   platform::SteadyTime connect_at_{};
+  bool was_connected_ = false;
   std::uint32_t word_ = 1;
   bool listening_ = false;  ///< A waiter looks after the session; the others wait for it.
 };

@@ -90,8 +90,11 @@ bool is_there(Connection& connection, const Target& target) {
 }
 
 void make_tables(Connection& connection, const Target& target) {
+  // A schema that is there need not be made, so a user without the right to do so can be given one.
+  const std::array schema{Parameter::text(target.schema)};
+  const bool has_schema = connection.ask("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema).rows() > 0;
   connection.send(std::string("BEGIN"));
-  connection.send("CREATE SCHEMA IF NOT EXISTS \"" + target.schema + '"');
+  if (!has_schema) connection.send("CREATE SCHEMA IF NOT EXISTS \"" + target.schema + '"');
   for (const std::string_view name : table_names) {
     connection.send("CREATE TABLE IF NOT EXISTS " + target.table(name) + " (k bytea PRIMARY KEY, v bytea NOT NULL)" +
                     (name == "system" ? " WITH (fillfactor = 50)" : ""));
