@@ -161,4 +161,7 @@ class Store {
   std::shared_ptr<State> state_;
 };
 
+/// A store's URL as it may be shown: without password. Leaves any other text as it is.
+std::string without_secrets(std::string_view url);
+
 }  // namespace strata

@@ -5,7 +5,6 @@
 
 #include "cli/help.hpp"
 #include "cli/text.hpp"
-#include "store/url.hpp"
 #include "strata/error.hpp"
 
 namespace strata::cli {
@@ -176,7 +175,7 @@ int CommandTree::report_misuse(const CLI::ParseError& error) {
     kind = "command";
     for (const CLI::App* other : command.get_subcommands({})) candidates.push_back(other->get_name());
   }
-  std::string message = prefix + "unknown " + kind + " " + store::without_secrets(word) + ": ";
+  std::string message = prefix + "unknown " + kind + " " + without_secrets(word) + ": ";
   if (const auto near = nearest(word.substr(0, word.find('=')), candidates)) message += "did you mean " + *near + "? ";
   return fail(exit_wrong_usage, message + hint);
 }

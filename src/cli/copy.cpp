@@ -5,7 +5,6 @@
 
 #include "cli/command_tree.hpp"
 #include "cli/text.hpp"
-#include "store/url.hpp"
 
 namespace strata::cli {
 namespace {
@@ -25,7 +24,7 @@ Store open_source(const std::string& location) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found) throw;
     throw Error(ErrorCode::not_found,
-                "no store at " + store::without_secrets(location) + ": FROM is the path or URL of the store to copy");
+                "no store at " + without_secrets(location) + ": FROM is the path or URL of the store to copy");
   }
 }
 

@@ -4,7 +4,6 @@
 #include <cstdlib>
 
 #include "cli/text.hpp"
-#include "store/url.hpp"
 
 namespace strata::cli {
 
@@ -32,7 +31,7 @@ Store& Session::store(Access access) {
   } catch (const Error& error) {
     if (error.code() != ErrorCode::not_found || options.create) throw;
     throw Error(ErrorCode::not_found,
-                "no store at " + store::without_secrets(wanted) +
+                "no store at " + without_secrets(wanted) +
                     ": name one with -s STORE or $STRATA_STORE; the first put or import makes it");
   }
   store_location_ = wanted;

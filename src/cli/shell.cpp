@@ -7,7 +7,6 @@
 #include "cli/line_editor.hpp"
 #include "cli/text.hpp"
 #include "cli/words.hpp"
-#include "store/url.hpp"
 
 namespace strata::cli {
 namespace {
@@ -44,7 +43,7 @@ int Shell::run() {
     }
     return failed_ ? exit_failed : exit_done;
   }
-  session_.out() << "strata " << STRATA_VERSION << " on " << store::without_secrets(choice_.location)
+  session_.out() << "strata " << STRATA_VERSION << " on " << without_secrets(choice_.location)
                  << "; .help explains, .quit ends\n"
                  << std::flush;
   LineEditor editor(default_history_path(), [this](const std::string& line) { return complete(line); });

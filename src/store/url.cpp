@@ -5,12 +5,13 @@
 #include <string>
 
 #include "strata/error.hpp"
+#include "strata/store.hpp"
 
 namespace strata::store {
 namespace {
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
-  throw Error(ErrorCode::invalid_argument, "store `" + without_secrets(text) + "`: " + why);
+  throw Error(ErrorCode::invalid_argument, "store `" + strata::without_secrets(text) + "`: " + why);
 }
 
 bool is_scheme(std::string_view text) {
@@ -42,8 +43,6 @@ std::string decoded(std::string_view whole, std::string_view part) {
   return out;
 }
 
-bool is_secret(std::string_view parameter) { return parameter == "password" || parameter == "sslpassword"; }
-
 void parse_parameters(std::string_view whole, std::string_view text, Url& url) {
   while (!text.empty()) {
     const std::string_view one = text.substr(0, text.find('&'));
@@ -57,6 +56,8 @@ void parse_parameters(std::string_view whole, std::string_view text, Url& url) {
 }
 
 }  // namespace
+
+bool is_secret(std::string_view parameter) { return parameter == "password" || parameter == "sslpassword"; }
 
 Url parse_url(std::string_view text) {
   Url url;
@@ -79,6 +80,21 @@ Url parse_url(std::string_view text) {
   return url;
 }
 
+std::string without_secrets(const Url& url) {
+  std::string shown = strata::without_secrets(url.scheme + ":" + url.location);
+  char before = '?';
+  for (const auto& [name, value] : url.parameters) {
+    if (is_secret(name)) continue;
+    shown += before + name + "=" + value;
+    before = '&';
+  }
+  return shown;
+}
+
+}  // namespace strata::store
+
+namespace strata {
+
 std::string without_secrets(std::string_view text) {
   std::string shown(text.substr(0, text.find('?')));
   const std::size_t authority = shown.find("://");
@@ -90,25 +106,16 @@ std::string without_secrets(std::string_view text) {
     if (at != std::string::npos && colon < at) shown.erase(colon, at - colon);
   }
   std::string_view rest = text.substr(std::min(text.size(), text.find('?')));
-  while (!rest.empty()) {
-    const std::size_t end = rest.find('&', 1);
-    const std::string_view one = rest.substr(0, end);
-    const std::string_view name = one.substr(1, one.find('=') - 1);
-    if (!is_secret(name)) shown += one;
-    rest.remove_prefix(std::min(rest.size(), end));
-  }
-  return shown;
-}
-
-std::string without_secrets(const Url& url) {
-  std::string shown = without_secrets(url.scheme + ":" + url.location);
   char before = '?';
-  for (const auto& [name, value] : url.parameters) {
-    if (is_secret(name)) continue;
-    shown += before + name + "=" + value;
+  while (!rest.empty()) {
+    rest.remove_prefix(1);
+    const std::string_view one = rest.substr(0, rest.find('&'));
+    rest.remove_prefix(one.size());
+    if (store::is_secret(one.substr(0, one.find('=')))) continue;
+    shown.append(1, before).append(one);
     before = '&';
   }
   return shown;
 }
 
-}  // namespace strata::store
+}  // namespace strata

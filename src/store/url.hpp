@@ -16,8 +16,9 @@ struct Url {
 /// `%41` in parameters is decoded. `invalid_argument` when malformed: no location where one is needed, a parameter
 /// without name or given twice.
 Url parse_url(std::string_view text);
-/// A URL as it may be shown: without password.
-std::string without_secrets(std::string_view text);
+/// Whether a parameter holds what nobody should see.
+bool is_secret(std::string_view parameter);
+/// As strata::without_secrets.
 std::string without_secrets(const Url& url);
 
 }  // namespace strata::store

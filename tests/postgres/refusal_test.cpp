@@ -39,6 +39,8 @@ Error refusal_at(const std::string& url, const OpenOptions& options = {}) {
 class User {
  public:
   explicit User(const std::string& more = "") : name_(fresh_store_name()) {
+    // Rights on a database cannot be changed by two at once, and other tests run beside this one.
+    administrator_.ask("SELECT pg_advisory_lock(17)");
     administrator_.ask("CREATE ROLE " + name_ + " LOGIN PASSWORD '" + secret + "' " + more);
   }
   ~User() {
