@@ -6,8 +6,8 @@
 // An engine knows neither versions, models, JSON nor SQL. It throws strata::Error alone:
 // `io` for a failed read, write or sync, `corruption` for damage that it found itself, `busy` at a deadline,
 // `unsupported` and `invalid_argument` at open, `closed` in a child of fork(). After a failed write or sync every
-// later call on the engine gives `io`; but a remote engine goes on: a call that meets a lost connection gives `busy`, and
-// the next one finds another.
+// later call on the engine gives `io`; but a remote engine goes on: a call that meets a lost connection gives `busy`,
+// and the next one finds another.
 //
 // Threads: Engine is thread-safe. A Snapshot, WriteTransaction or Cursor is used by one thread at a time, and may
 // move between threads; but a WriteTransaction ends (by commit or destructor) in the thread that began it, for an

@@ -89,7 +89,7 @@ Target parse_target(const OpenRequest& request) {
   std::map<std::string, std::string> own = request.parameters;
   for (const auto& [name, value] : request.parameters) {
     if (!known_keywords().contains(name)) continue;
-    std::erase_if(target.keywords, [&](const auto& one) { return one.first == name; });
+    std::erase_if(target.keywords, [&keyword = name](const auto& one) { return one.first == keyword; });
     target.keywords.emplace_back(name, value);
     own.erase(name);
   }
