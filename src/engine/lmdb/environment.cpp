@@ -1,6 +1,7 @@
 #include "engine/lmdb/environment.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 
 #include "engine/lmdb/lmdb_error.hpp"
@@ -15,6 +16,7 @@ constexpr std::array<const char*, space_groups> tree_names{"system", "log",     
                                                            "record", "derived", "local", "history"};
 constexpr std::size_t map_bytes_least = std::size_t{1} << 20;
 constexpr std::size_t idle_readers_max = 64;
+constexpr int attempts_for_a_token = 8;
 constexpr std::uint64_t first_pages_bytes = 8192;
 constexpr std::chrono::seconds gate_timeout_at_open{2};
 
@@ -170,13 +172,30 @@ void Environment::leave() noexcept {
   --live_;
 }
 
-MDB_txn* Environment::begin_read() {
+/// LMDB notes the number of the newest state, then copies its roots from one of two places that take turns. One that is
+/// kept waiting in between, for as long as two commits take, has the roots of a later state under the number of an
+/// earlier one. Where no later state is there after the copy, the place cannot have been written to before it.
+bool Environment::is_the_newest(MDB_txn* transaction) const {
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+  MDB_envinfo info;
+  mdb_env_info(env_, &info);
+  return info.me_last_txnid == mdb_txn_id(transaction);
+}
+
+Environment::Reading Environment::begin_read() {
   check();
+  int attempts = 0;
   for (bool swept = false;;) {
     MDB_txn* transaction = enter(true);
     const bool pooled = transaction != nullptr;
     int code = pooled ? mdb_txn_renew(transaction) : mdb_txn_begin(env_, nullptr, MDB_RDONLY, &transaction);
-    if (code == 0) return transaction;
+    if (code == 0) {
+      if (is_the_newest(transaction)) return {transaction, mdb_txn_id(transaction)};
+      // Or a writer died just before it made its state known: then the number tells nothing for a while.
+      if (++attempts == attempts_for_a_token) return {transaction, 0};
+      end_read(transaction);
+      continue;
+    }
     if (pooled) mdb_txn_abort(transaction);
     if (code == MDB_READERS_FULL && !swept) {
       swept = true;

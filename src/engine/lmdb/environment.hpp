@@ -49,7 +49,11 @@ class Environment {
   MDB_dbi tree(Space space) const { return trees_[static_cast<std::size_t>(space.group())]; }
 
   /// A read transaction on the latest state, from the pool when one is idle there.
-  MDB_txn* begin_read();
+  struct Reading {
+    MDB_txn* transaction;
+    std::uint64_t token;  ///< As Snapshot::token().
+  };
+  Reading begin_read();
   void end_read(MDB_txn* transaction) noexcept;
 
   /// Waits for the gate. Requires: allow_writing().
@@ -90,6 +94,7 @@ class Environment {
   bool open_trees(unsigned flags);
   void close_file() noexcept;
   void adopt_larger_map();
+  bool is_the_newest(MDB_txn* transaction) const;
   MDB_txn* enter(bool reading);
   void leave() noexcept;
   std::uint64_t free_pages(MDB_txn* transaction) const;

@@ -60,7 +60,7 @@ EngineStatistics Environment::statistics() {
     Environment& environment;
     void operator()(MDB_txn* transaction) const noexcept { environment.end_read(transaction); }
   };
-  const std::unique_ptr<MDB_txn, ReadEnd> transaction(begin_read(), ReadEnd{*this});
+  const std::unique_ptr<MDB_txn, ReadEnd> transaction(begin_read().transaction, ReadEnd{*this});
   MDB_stat tree{};
   const auto pages = [&](MDB_dbi number) {
     const int code = mdb_stat(transaction.get(), number, &tree);

@@ -14,7 +14,7 @@ namespace {
 
 class LmdbSnapshot : public Snapshot {
  public:
-  explicit LmdbSnapshot(Environment& environment) : rows_(environment, environment.begin_read()) {}
+  explicit LmdbSnapshot(Environment& environment) : LmdbSnapshot(environment, environment.begin_read()) {}
   ~LmdbSnapshot() override {
     // A child must not clear its parent's slot in the shared reader table.
     if (!rows_.environment().inherited()) rows_.environment().end_read(rows_.transaction());
@@ -23,10 +23,14 @@ class LmdbSnapshot : public Snapshot {
   std::optional<bytes_view> get(Key key) override { return rows_.get(key); }
   void get_many(std::span<const Key> keys, const Sink& sink) override { rows_.get_many(keys, sink); }
   std::unique_ptr<Cursor> scan(KeyRange range, ScanHints hints) override { return rows_.scan(range, hints); }
-  std::uint64_t token() const override { return mdb_txn_id(rows_.transaction()); }
+  std::uint64_t token() const override { return token_; }
 
  private:
+  LmdbSnapshot(Environment& environment, Environment::Reading reading)
+      : rows_(environment, reading.transaction), token_(reading.token) {}
+
   RowReader rows_;
+  std::uint64_t token_;
 };
 
 /// Log entries and transaction ids come in the order of their keys. Appending fills their pages to the brim.
