@@ -85,6 +85,9 @@ TEST_F(PostgresCrews, LoseNothingWhenTheServerIsStoppedAtOnceAndStartedAgain) {
 }
 
 TEST_F(PostgresCrews, LoseNothingWhenConnectionsAreCutBetweenCommitAndAnswer) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the proxy has threads, and a child of fork() may find the sanitizer's locks held by them for ever";
+#endif
   SCOPED_TRACE(replay_command(seed_));
   const PostgresStore store;
   Proxy proxy(shared_server().port);
