@@ -142,7 +142,9 @@ class RandomPrograms : public EngineFixture {
   }
 
   void look(Dice& dice) {
-    if (dice.one_in(4)) held_.push_back({engine_->snapshot(), state_});
+    const std::size_t bound = engine_->capabilities().snapshots_max;
+    const bool room = bound == 0 || held_.size() + 1 < bound;  // one is for looking at the newest state
+    if (room && dice.one_in(4)) held_.push_back({engine_->snapshot(), state_});
     if (held_.empty()) return;
     const std::size_t chosen = dice.below(held_.size());
     compare_scan(*held_[chosen].snapshot, held_[chosen].state, dice);
