@@ -6,6 +6,7 @@
 #include "codec/varint.hpp"
 #include "commit/derivation.hpp"
 #include "commit/transaction.hpp"
+#include "model/own_collection.hpp"
 #include "model/record.hpp"
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
@@ -156,7 +157,7 @@ class Loading {
                                                  writer.catalogue());
       commit::Transaction transaction(std::move(view), platform::make_uuid(), platform::clock().now(),
                                       commit::Transaction::Tracking::none);
-      commit::check_collection_name(definition.name);
+      if (!model::is_own(definition.name)) commit::check_collection_name(definition.name);
       if (!fresh_) renumber(transaction, definition);
       transaction.define(definition);
       commit::Request request = transaction.take_request();

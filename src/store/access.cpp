@@ -1,5 +1,6 @@
 #include "store/access.hpp"
 
+#include "model/own_collection.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -81,7 +82,9 @@ Position Snapshot::position() const { return state_->position; }
 std::vector<std::string> Snapshot::collections() const {
   std::vector<std::string> names;
   state_->read([&](commit::Source& source) {
-    for (const auto& [name, unused] : source.view().catalogue().collections()) names.push_back(name);
+    for (const auto& [name, unused] : source.view().catalogue().collections()) {
+      if (!model::is_own(name)) names.push_back(name);
+    }
   });
   return names;
 }

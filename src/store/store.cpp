@@ -5,6 +5,7 @@
 #include "codec/head.hpp"
 #include "follow/copying.hpp"
 #include "follow/log_reader.hpp"
+#include "model/own_collection.hpp"
 #include "operate/dump.hpp"
 #include "operate/statistics.hpp"
 #include "operate/verify.hpp"
@@ -98,7 +99,9 @@ Collection Store::collection(std::string_view name) { return Collection(require(
 
 std::vector<std::string> Store::collections() const {
   std::vector<std::string> names;
-  for (const auto& [name, unused] : require(state_)->trunk->view()->catalogue().collections()) names.push_back(name);
+  for (const auto& [name, unused] : require(state_)->trunk->view()->catalogue().collections()) {
+    if (!model::is_own(name)) names.push_back(name);
+  }
   return names;
 }
 
