@@ -26,6 +26,7 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/queue.hpp"
 #include "strata/stream.hpp"
 #include "strata/types.hpp"
 
@@ -74,34 +75,36 @@ struct SubscriptionOptions {
   std::size_t batch_changes_max = 10'000;  ///< Changes held in memory at a time.
 };
 
-/// Where a consumer is: everything up to (position, ordinal) has been seen.
+/// Where a consumer is: it has seen all commits up to `position`, the first `ordinal` changes of the next one, and, of
+/// streams, the events up to number `event`.
 struct ResumePoint {
   Position position{};
   std::uint64_t ordinal = 0;
+  std::uint64_t event = 0;
   friend auto operator<=>(const ResumePoint&, const ResumePoint&) = default;
 };
 
 struct Change {
   enum class Kind {
-    put,    ///< The record as it now is.
-    erase,  ///< It is gone,
-    left,   ///< or is there and does not match (it may never have).
-    event,
+    put,        ///< The record as it now is.
+    erase,      ///< It is gone,
+    left,       ///< or is there and does not match (it may never have).
+    drop,       ///< The collection is gone, with all its records.
+    event,      ///< Appended to a stream.
     item,       ///< Of a queue: put or changed,
     item_gone,  ///< done or erased.
-    batch_end,  ///< Nothing but the boundary: the matching changes of the batch have all been told.
-    state_end,  ///< The present state has been told, as of `position`; changes follow.
+    state_end,  ///< The present state has been told, as of `position`; what follows are changes.
   };
   Kind kind = Kind::put;
   std::string source{};  ///< Name of the collection, stream or queue.
   std::string key{};     ///< Of the record, or the item's id.
   std::optional<Record> record{};
   std::optional<Event> event{};
-  Value item{};            ///< Of a queue: the item's fields.
-  Version version{};       ///< That the record has, or that it had before it left.
-  Position position{};     ///< Of the commit; for batch_end: the state that has been reached.
-  bool batch_end = false;  ///< The last of its batch.
-  ResumePoint point{};     ///< Once this has been handled.
+  std::optional<QueueItem> item{};
+  Version version{};       ///< Of a record that is there, `left` included.
+  Position position{};     ///< Of the commit that made the change; while the state is told, of the one that wrote it.
+  bool batch_end = false;  ///< The last of its batch: a state of the store has been reached.
+  ResumePoint point{};     ///< For one who has seen this.
 };
 
 /// Belongs to one thread at a time; cancel() and descriptor() are for any.
@@ -115,15 +118,15 @@ class Subscription {
   /// reading gives. A boundary is told as a change of its own (batch_end) when the batch held nothing that matches and
   /// somebody asked for boundaries (see boundaries()).
   std::optional<Change> next(std::chrono::milliseconds timeout = std::chrono::milliseconds::max());
-  /// All that is there now up to a batch's end, at most `limit` changes; empty when nothing came in time.
+  /// Up to the end of the batch, at most `limit` changes; empty when nothing came in time.
   std::vector<Change> next_batch(std::size_t limit = 1000,
                                  std::chrono::milliseconds timeout = std::chrono::milliseconds::max());
   /// Hands each change to `handle` until it returns false, or cancel(). Saves the place after each batch when named.
   void run(const std::function<bool(const Change&)>& handle);
 
-  /// Everything up to the last change that next() returned is dealt with: keeps the place in the store, as a commit of
-  /// its own that takes no position, or within the consumer's transaction. `invalid_argument` without a name,
-  /// `conflict` when another has moved the place meanwhile.
+  /// Everything up to the last change that next() returned is dealt with: keeps the place in the store, within the
+  /// consumer's transaction, or as a commit of its own that takes no position and is relaxed (after a power failure
+  /// some changes may come again). `invalid_argument` without a name, `conflict` when another has moved the place.
   void save();
   void save(Transaction& transaction);
   ResumePoint point() const;

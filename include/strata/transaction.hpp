@@ -50,6 +50,7 @@ class Transaction {
   Position position() const;
 
   struct State;  ///< Known within the library alone.
+  const std::shared_ptr<State>& state() const { return state_; }
 
  private:
   friend class Store;

@@ -22,6 +22,8 @@ inline constexpr Space state_space = Space::make(SpaceGroup::local, 0);
 inline constexpr Space times_space = Space::make(SpaceGroup::local, 1);
 /// Spaces that were dropped and are being emptied.
 inline constexpr Space dropped_space = Space::make(SpaceGroup::local, 2);
+/// Places of durable consumers, by name.
+inline constexpr Space consumers_space = Space::make(SpaceGroup::local, 3);
 
 /// record: logged, digested, replicated. derived: follows from records. local: belongs to this copy alone.
 enum class SpaceClass { record, derived, local };
