@@ -59,12 +59,14 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
   return out;
 }
 
-std::shared_ptr<Store::State> require(const std::shared_ptr<Store::State>& state) {
+}  // namespace
+
+const std::shared_ptr<Store::State>& store::require(const std::shared_ptr<Store::State>& state) {
   if (!state) throw Error(ErrorCode::closed, "the store has been closed; open it again");
   return state;
 }
 
-}  // namespace
+using store::require;
 
 Store Store::open(std::string_view url, const OpenOptions& options) {
   check_options(options);
