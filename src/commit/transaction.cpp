@@ -161,23 +161,61 @@ const CollectionDefinition& Transaction::collection_for_writing(std::string_view
   return *collection(name);
 }
 
-void Transaction::write(Write write) {
-  PendingWrites& space = writes_[write.space.id];
-  bytes_ += write.key.size() + write.body.size();
+void Transaction::count_bytes(std::size_t bytes) {
+  bytes_ += bytes;
   if (bytes_ > transaction_bytes_max) {
     throw Error(ErrorCode::limit_exceeded, "a transaction may write at most " +
                                                std::to_string(transaction_bytes_max >> 20) +
                                                " MiB (transaction_bytes_max); split it");
   }
-  Bytes key = write.key;
-  if (space.insert_or_assign(std::move(key), std::move(write)).second && ++changes_ > transaction_changes_max) {
+}
+
+void Transaction::count_change() {
+  if (++changes_ > transaction_changes_max) {
     throw Error(ErrorCode::limit_exceeded, "a transaction may change at most " +
                                                std::to_string(transaction_changes_max) +
                                                " records (transaction_changes_max); split it");
   }
 }
 
-void Transaction::write_local(LocalWrite write) { local_writes_.push_back(std::move(write)); }
+void Transaction::write(Write write) {
+  PendingWrites& space = writes_[write.space.id];
+  count_bytes(write.key.size() + write.body.size());
+  Bytes key = write.key;
+  if (space.insert_or_assign(std::move(key), std::move(write)).second) count_change();
+}
+
+void Transaction::append(Append append, bytes_view mark) {
+  count_bytes(append.prefix.size() + append.body.size());
+  count_change();
+  ++appended_[noted_key(append.space, append.prefix)];
+  if (!mark.empty()) append_marks_.emplace(mark, appends_.size());
+  appends_.push_back(std::move(append));
+}
+
+std::uint64_t Transaction::appended(Space space, bytes_view prefix) const {
+  const auto found = appended_.find(noted_key(space, prefix));
+  return found == appended_.end() ? 0 : found->second;
+}
+
+const Append* Transaction::appended(bytes_view mark) const {
+  const auto found = append_marks_.find(Bytes(mark));
+  return found == append_marks_.end() ? nullptr : &appends_[found->second];
+}
+
+void Transaction::write_local(LocalWrite write) {
+  const auto [place, fresh] = local_writes_by_key_.try_emplace(noted_key(write.space, write.key), local_writes_.size());
+  if (fresh) {
+    local_writes_.push_back(std::move(write));
+  } else {
+    local_writes_[place->second] = std::move(write);
+  }
+}
+
+const LocalWrite* Transaction::pending_local(Space space, bytes_view key) const {
+  const auto found = local_writes_by_key_.find(noted_key(space, key));
+  return found == local_writes_by_key_.end() ? nullptr : &local_writes_[found->second];
+}
 
 Uuid Transaction::make_key() {
   // RFC 9562, version 7: the milliseconds of the id, then 73 bits that follow from it, plus the ordinal, so that the
@@ -203,6 +241,7 @@ Request Transaction::take_request() {
   request.bytes = bytes_;
   request.footprint = std::move(footprint_);
   request.local_writes = std::move(local_writes_);
+  request.appends = std::move(appends_);
   for (auto& [unused, space] : writes_) {
     for (auto& [key, write] : space) request.writes.push_back(std::move(write));
   }

@@ -45,6 +45,14 @@ void Writer::fetch_ahead(std::span<const Request* const> group) {
       if (collection->options.history.enabled) counted.insert(collection->history().id);
     }
   }
+  for (const Request* request : group) {
+    for (const Append& append : request->appends) {
+      counted.insert(append.space.id);
+      if (const CollectionDefinition* collection = catalogue_->find(append.space)) {
+        for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
+      }
+    }
+  }
   for (const std::uint32_t space : counted) wanted.emplace_back(totals_space, totals_key(Space{space}));
   std::vector<engine::Key> keys;
   keys.reserve(wanted.size());
@@ -91,6 +99,7 @@ CommitResult Writer::apply(const Request& request) {
   for (const Write& write : request.writes) {
     derivation.write(write, write.kind == Write::Kind::drop ? totals(write.space) : codec::SpaceTotals{});
   }
+  for (const Append& append : request.appends) derivation.append(append, ends_);
   derivation.finish();
   result.time = time;
 
@@ -110,6 +119,8 @@ CommitResult Writer::apply(const Request& request) {
       transaction_.erase({write.space, write.key});
     }
   }
+  for (const Write& write : request.writes) ends_.forget(write.space);
+  ends_.take(derivation.ends);
   if (!derivation.mutations.empty() || !request.local_writes.empty()) wrote_ = true;
   for (const auto& [space, change] : derivation.totals) {
     codec::SpaceTotals& total = totals(Space{space});

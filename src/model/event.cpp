@@ -7,6 +7,7 @@
 
 #include "codec/message_pack.hpp"
 #include "codec/ordered.hpp"
+#include "commit/sequence.hpp"
 #include "strata/error.hpp"
 
 namespace strata::model {
@@ -40,32 +41,15 @@ Bytes event_prefix(std::string_view stream) {
 }
 
 Bytes event_key(std::string_view stream, std::uint64_t version) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  Bytes key;
-  key.reserve(stream.size() + 1 + version_digits);
-  key.append(stream);
-  key.push_back(separator);
-  for (std::size_t i = 0; i < version_digits; ++i)
-    key.push_back(digits[(version >> (4 * (version_digits - 1 - i))) & 0xF]);
-  return key;
+  return commit::sequence_key(event_prefix(stream), version);
 }
 
 std::optional<EventKey> split_event_key(bytes_view key) {
-  if (key.size() < version_digits + 2) return std::nullopt;
-  const std::size_t at = key.size() - version_digits - 1;
-  if (key[at] != separator) return std::nullopt;
-  EventKey split{key.substr(0, at), 0};
-  for (const char digit : key.substr(at + 1)) {
-    if (digit >= '0' && digit <= '9') {
-      split.version = split.version << 4 | static_cast<std::uint64_t>(digit - '0');
-    } else if (digit >= 'a' && digit <= 'f') {
-      split.version = split.version << 4 | static_cast<std::uint64_t>(digit - 'a' + 10);
-    } else {
-      return std::nullopt;
-    }
-  }
-  if (split.version == 0) return std::nullopt;
-  return split;
+  const auto version = commit::sequence_version(key);
+  if (!version || *version == 0) return std::nullopt;
+  const std::size_t at = key.find(separator);
+  if (at == 0 || at + 1 + version_digits != key.size()) return std::nullopt;
+  return EventKey{key.substr(0, at), *version};
 }
 
 Bytes encode_event(std::string_view stream, const NewEvent& event) {

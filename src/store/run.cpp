@@ -125,7 +125,7 @@ CommitResult run_attempts(commit::Trunk& trunk,
           body(std::make_unique<commit::Transaction>(trunk.view(), attempt.id, platform::clock().now(),
                                                      commit::Transaction::Tracking::footprint),
                false);
-      if (request.writes.empty() && request.local_writes.empty()) {
+      if (request.writes_nothing()) {
         CommitResult nothing;
         nothing.id = attempt.id;
         return nothing;  // what was read came from one snapshot: serializable as it stands
