@@ -24,6 +24,8 @@ inline constexpr Space times_space = Space::make(SpaceGroup::local, 1);
 inline constexpr Space dropped_space = Space::make(SpaceGroup::local, 2);
 /// Places of durable consumers, by name.
 inline constexpr Space consumers_space = Space::make(SpaceGroup::local, 3);
+/// Who has which queue item.
+inline constexpr Space leases_space = Space::make(SpaceGroup::local, 4);
 
 /// record: logged, digested, replicated. derived: follows from records. local: belongs to this copy alone.
 enum class SpaceClass { record, derived, local };

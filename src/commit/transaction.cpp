@@ -218,17 +218,12 @@ const LocalWrite* Transaction::pending_local(Space space, bytes_view key) const 
 }
 
 Uuid Transaction::make_key() {
-  // RFC 9562, version 7: the milliseconds of the id, then 73 bits that follow from it, plus the ordinal, so that the
-  // keys of one transaction rise. The highest random bit is left zero: adding cannot overflow.
-  const codec::Hash128 noise = codec::hash128(id_.view(), 1);
-  constexpr std::uint64_t low_bits = (std::uint64_t{1} << 62) - 1;
-  const std::uint64_t start = noise.low & low_bits;
-  const std::uint64_t low = (start + keys_made_) & low_bits;
-  const std::uint64_t high = (noise.high & 0x7FF) + (low < start ? 1 : 0);
+  // RFC 9562, version 7: the milliseconds and the counter of the id, so that the keys of a process rise as its ids do;
+  // then 62 bits that follow from the id, plus the ordinal. The highest of them is left zero: adding cannot overflow.
+  constexpr std::uint64_t start_bits = (std::uint64_t{1} << 61) - 1;
+  const std::uint64_t low = (codec::hash128(id_.view(), 1).low & start_bits) + keys_made_;
   ++keys_made_;
   Uuid key = id_;
-  key.bytes[6] = static_cast<std::uint8_t>(0x70 | (high >> 8));
-  key.bytes[7] = static_cast<std::uint8_t>(high);
   const std::uint64_t variant_and_low = (std::uint64_t{2} << 62) | low;
   for (std::size_t i = 0; i < 8; ++i) key.bytes[8 + i] = static_cast<std::uint8_t>(variant_and_low >> (8 * (7 - i)));
   return key;
