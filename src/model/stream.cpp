@@ -218,6 +218,8 @@ Sorted sort_out(commit::Transaction& transaction, const EventSpaces& spaces, std
 
 }  // namespace
 
+bool is_stream_name(std::string_view key) { return key != numbers_key; }
+
 Appended append_events(commit::Transaction& transaction, std::string_view stream, std::span<const NewEvent> events,
                        Expected expected) {
   check_name("stream", stream);

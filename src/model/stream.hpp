@@ -21,6 +21,9 @@ namespace strata::model {
 inline constexpr std::string_view streams_name = ".streams";
 inline constexpr std::string_view stream_snapshots_name = ".snapshots";
 
+/// Whether a key of `.streams` is the name of a stream.
+bool is_stream_name(std::string_view key);
+
 /// What an append will have done. Versions are 0 where they are only known after the commit.
 struct Appended {
   std::uint64_t fresh = 0;  ///< Events to be written.

@@ -5,7 +5,9 @@
 #include "codec/head.hpp"
 #include "follow/copying.hpp"
 #include "follow/log_reader.hpp"
+#include "model/event.hpp"
 #include "model/own_collection.hpp"
+#include "model/stream_retention.hpp"
 #include "operate/dump.hpp"
 #include "operate/statistics.hpp"
 #include "operate/verify.hpp"
@@ -53,6 +55,12 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
     one.key = change.key;
     if (const commit::CollectionDefinition* collection = catalogue.find(change.space))
       one.collection = collection->name;
+    if (one.collection == model::events_name) {
+      if (const auto event = model::split_event_key(one.key)) {
+        one.stream = event->stream;
+        one.stream_version = event->version;
+      }
+    }
     if (one.operation == LogChange::Operation::erase_range) one.count = change.count;
     out.changes.push_back(std::move(one));
   }
@@ -79,6 +87,7 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
   const std::string slots_path =
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
   state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
+  state->trunk->add_upkeep(model::retain_events);
   state->access = detail::make_access(state->trunk);
   return Store(std::move(state));
 }

@@ -304,6 +304,135 @@ TEST_P(AnyStoreOfEvents, MalformedNamesTypesAndIdsAreRefused) {
             ErrorCode::limit_exceeded);
 }
 
+TEST_P(AnyStoreOfEvents, UpkeepErasesWhatRetentionDoesNotKeepAndTheNewestStays) {
+  Store store = open();
+  Stream counted = store.stream("counted");
+  Stream aged = store.stream("aged");
+  Stream kept = store.stream("kept");
+  EXPECT_EQ(error_of([&] { counted.set_options({.keep_count = 0}); }).code(), ErrorCode::invalid_argument);
+  const std::vector<NewEvent> many(2500, event("a", std::string(100, 'x')));
+  for (Stream* stream : {&counted, &aged, &kept}) stream->append(many);
+  const auto rows_and_bytes = [&] {
+    std::pair<std::uint64_t, std::uint64_t> found;
+    for (const SpaceStatistics& space : store.statistics().spaces) {
+      if (space.name == "collection .events") found = {space.rows, space.bytes};
+    }
+    return found;
+  };
+  const auto before = rows_and_bytes();
+  counted.set_options({.keep_count = 3});
+  aged.set_options({.keep_for = std::chrono::microseconds(1)});
+  store.compact();
+  const auto after = rows_and_bytes();
+  EXPECT_EQ(versions_of(counted.read()), (Versions{2498, 2499, 2500}));
+  EXPECT_EQ(versions_of(aged.read()), Versions{2500});
+  EXPECT_EQ(kept.read().size(), 2500u);
+  EXPECT_EQ(before.first, 7500u);
+  EXPECT_EQ(after.first, 2504u);
+  EXPECT_LT(after.second, before.second / 2);
+  EXPECT_EQ(*counted.describe()->options.keep_count, 3u);
+  counted.append(event("b"));
+  store.compact();
+  EXPECT_EQ(versions_of(counted.read()), (Versions{2499, 2500, 2501}));
+  counted.set_options({});
+  EXPECT_EQ(store.verify().problems, Texts{});
+}
+
+TEST_P(AnyStoreOfEvents, TruncatingSplitsBeyondTheLimitsOfATransaction) {
+  if (GetParam() == "duckdb" || GetParam() == "postgres") GTEST_SKIP() << "a volume for the local engines";
+  Store store = open({.durability = Durability::relaxed});
+  Stream stream = store.stream("s");
+  const std::vector<NewEvent> many(12'000, event("a"));
+  stream.append(many);
+  EXPECT_EQ(stream.truncate(11'001), 11'000u);
+  EXPECT_GE(store.position(), Position{3});
+  EXPECT_EQ(stream.read().front().version, 11'001u);
+  EXPECT_EQ(stream.truncate(1'000'000), 1'000u);
+  EXPECT_EQ(stream.version(), 12'000u);
+  EXPECT_EQ(stream.append(event("b")).last, 12'001u);
+  EXPECT_EQ(stream.read().front().number, 12'001u);
+}
+
+TEST_P(AnyStoreOfEvents, ADumpTakesTheEventsAlongWithTheirNumbers) {
+  Store store = open();
+  for (int i = 0; i < 30; ++i) {
+    store.stream(i % 3 == 0 ? "z" : "a").append(event("t", i, i % 4 == 0 ? "id-" + std::to_string(i) : std::string()));
+  }
+  store.stream("gone").append(event("t"));
+  store.stream("gone").erase();
+  store.stream("a").set_options({.keep_count = 1000});
+  store.stream("a").save_snapshot(5, "state");
+  std::vector<std::string> lines;
+  dump(store, [&](std::string_view line) { lines.emplace_back(line); });
+  for (const std::string& engine : {std::string("memory"), GetParam()}) {
+    const StoreSite site(engine, directory_ / ("loaded-" + engine));
+    Store loaded = Store::open(site.url());
+    std::size_t next = 0;
+    const LoadReport report = load(loaded, [&](std::string& line) {
+      if (next == lines.size()) return false;
+      line = lines[next++];
+      return true;
+    });
+    EXPECT_TRUE(report.digest_compared);
+    EXPECT_EQ(loaded.describe().digest, store.describe().digest);
+    const std::vector<Event> theirs = loaded.streams().read(), ours = store.streams().read();
+    EXPECT_EQ(places_of(theirs), places_of(ours));
+    ASSERT_EQ(theirs.size(), ours.size());
+    for (std::size_t i = 0; i < ours.size(); ++i) {
+      EXPECT_EQ(theirs[i].number, ours[i].number);
+      EXPECT_EQ(theirs[i].time, ours[i].time);
+      EXPECT_EQ(theirs[i].data, ours[i].data);
+    }
+    EXPECT_EQ(loaded.verify().problems, Texts{});
+    EXPECT_TRUE(loaded.stream("z").append(event("t", 0, "id-0")).repeated);
+    EXPECT_EQ(loaded.stream("gone").append(event("t")).last, 2u);
+    EXPECT_EQ(loaded.stream("gone").read()[0].number, 32u);
+    next = 0;
+    EXPECT_EQ(error_of([&] {
+                load(loaded, [&](std::string& line) {
+                  line = lines[next++];
+                  return true;
+                });
+              }).code(),
+              ErrorCode::invalid_argument);
+    EXPECT_EQ(loaded.verify().problems, Texts{});
+    loaded.close();
+    site.remove();
+  }
+}
+
+TEST_P(AnyStoreOfEvents, ACopyHasTheSameEventsAtTheSamePositions) {
+  Store store = open();
+  for (int i = 0; i < 20; ++i) store.stream(i % 3 == 0 ? "z" : "a").append(event("t", i));
+  for (const std::string& engine : {std::string("memory"), GetParam()}) {
+    const StoreSite site(engine, directory_ / ("copied-" + engine));
+    Store copied = Store::open(site.url());
+    copy(store, copied, {});
+    const std::vector<Event> theirs = copied.streams().read(), ours = store.streams().read();
+    EXPECT_EQ(places_of(theirs), places_of(ours));
+    for (std::size_t i = 0; i < ours.size(); ++i) EXPECT_EQ(theirs[i].position, ours[i].position);
+    EXPECT_EQ(copied.describe().digest, store.describe().digest);
+    EXPECT_EQ(copied.verify().problems, Texts{});
+    EXPECT_EQ(copied.stream("z").append(event("t")).last, store.stream("z").version() + 1);
+    copied.close();
+    site.remove();
+  }
+}
+
+TEST_P(AnyStoreOfEvents, TheLogSaysStreamAndVersion) {
+  Store store = open();
+  store.stream("s").append(event("a"));
+  store.stream("s").append(event("a"));
+  store.stream("s").truncate(2);
+  const std::vector<LogEntry> log = store.log(Position{1});
+  ASSERT_EQ(log.size(), 2u);
+  EXPECT_EQ(log[0].changes[0].stream, "s");
+  EXPECT_EQ(log[0].changes[0].stream_version, 2u);
+  EXPECT_EQ(log[0].changes[0].operation, LogChange::Operation::put);
+  EXPECT_EQ(log[1].changes[0].stream_version, 1u);
+  EXPECT_EQ(log[1].changes[0].operation, LogChange::Operation::erase);
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, AnyStoreOfEvents, testing::ValuesIn(with_remote(built_engines())),
                          [](const auto& engine) { return engine.param; });
 
