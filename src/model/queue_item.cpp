@@ -185,6 +185,8 @@ TakeEntry decode_take_entry(bytes_view stored_part) {
   return {inverted(terms[3].as_int()), Time{terms[4].as_int()}};
 }
 
+bool is_deduplication(ValueView terms) { return terms[1].int_or(for_taking) == by_deduplication_key; }
+
 std::int64_t order_hash(std::string_view queue, std::string_view order_key) {
   return static_cast<std::int64_t>(codec::hash64({queue, bytes_view(&separator, 1), order_key}));
 }

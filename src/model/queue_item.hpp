@@ -71,6 +71,9 @@ struct TakeEntry {
 /// `stored_part` as codec::split_index_entry gives it.
 TakeEntry decode_take_entry(bytes_view stored_part);
 
+/// Whether the decoded terms of an index entry are of the third kind.
+bool is_deduplication(ValueView terms);
+
 /// Tells order keys of one queue apart; equal ones alone have equal hashes, but for accidents, which cost no more than
 /// that two keys wait for each other.
 std::int64_t order_hash(std::string_view queue, std::string_view order_key);
