@@ -10,7 +10,6 @@
 #include "commit/index_entries.hpp"
 #include "model/event.hpp"
 #include "operate/verify_queues.hpp"
-#include "operate/verify_queues.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -45,7 +44,6 @@ class Verification {
         guarded("history of collection `" + name + "`", [&] { check_history(collection); });
       if (name == model::events_name) guarded("events", [&] { check_events(collection); });
     }
-    guarded("queues", [&] { verify_queues(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("queues", [&] { verify_queues(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("expiry", [&] { check_expiry(); });
     guarded("log", [&] { check_log(); });
