@@ -62,6 +62,7 @@ CommandTree::CommandTree(Session& session)
   add_copy_command(*this);
   add_apply_command(*this);
   add_log_command(*this);
+  add_queue_commands(*this);
   add_watch_commands(*this);
   add_upkeep_commands(*this);
   add_bench_command(*this);

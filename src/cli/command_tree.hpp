@@ -78,6 +78,7 @@ void add_transfer_commands(CommandTree& tree);     // import export dump load
 void add_copy_command(CommandTree& tree);
 void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
+void add_queue_commands(CommandTree& tree);   // queue
 void add_watch_commands(CommandTree& tree);   // watch consumers
 void add_upkeep_commands(CommandTree& tree);  // verify stats compact
 void add_bench_command(CommandTree& tree);
