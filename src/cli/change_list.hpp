@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/stream.hpp"
 #include "strata/transaction.hpp"
 
 namespace strata::cli {
 
 struct Change {
-  enum class Kind { put, erase };
+  enum class Kind { put, erase, append };
   Kind kind = Kind::put;
   std::string place;  ///< `FILE:LINE`, for messages.
   std::string collection;
@@ -21,6 +22,10 @@ struct Change {
   Value value;
   std::optional<Version> if_version;
   std::optional<std::chrono::microseconds> time_to_live;
+  // For appends.
+  std::string stream;
+  NewEvent event;
+  Expected expected = Expected::any();
 };
 
 /// Reads one line; nothing when it is blank. `invalid_argument` or `unsupported`, as `FILE:LINE: reason`.
@@ -32,6 +37,8 @@ std::vector<Change> read_changes(const std::string& file, const std::function<bo
 struct ChangesMade {
   std::uint64_t puts = 0;
   std::uint64_t deletes = 0;
+  std::uint64_t appends = 0;
+  std::uint64_t repeated = 0;      ///< Appends of events that were there already, by their ids.
   std::uint64_t absent = 0;        ///< Deletes of what was not there.
   std::vector<std::string> added;  ///< Keys that were made, in the order of their lines.
 };

@@ -56,7 +56,7 @@ TEST(ChangeList, RefusalsNameThePlaceAndTheRemedy) {
 }
 
 TEST(ChangeList, OperationsOfLaterVersionsAreUnsupported) {
-  for (const std::string op : {"append", "enqueue", "link"}) {
+  for (const std::string op : {"enqueue", "link"}) {
     EXPECT_EQ(refusal(R"({"op":")" + op + R"(","stream":"s"})").substr(0, 11), "unsupported") << op;
   }
 }
