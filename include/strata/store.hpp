@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/consumer_group.hpp"
 #include "strata/error.hpp"
 #include "strata/options.hpp"
 #include "strata/queue.hpp"
@@ -119,6 +120,8 @@ class Store {
   /// `invalid_argument` for a wrong filter or nothing to watch, `conflict` when the consumer's place was kept by a
   /// subscription to something else.
   Subscription subscribe(const SubscriptionOptions& options);
+  /// Takes part in a group that shares events. `invalid_argument`.
+  ConsumerGroup consumer_group(const GroupOptions& options);
   /// The durable consumers, by name.
   std::vector<ConsumerDescription> consumers() const;
   /// Forgets a consumer's place. False when there was none.

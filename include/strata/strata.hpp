@@ -2,6 +2,7 @@
 #pragma once
 
 #include "strata/collection.hpp"
+#include "strata/consumer_group.hpp"
 #include "strata/copy.hpp"
 #include "strata/dump.hpp"
 #include "strata/engine.hpp"
