@@ -8,7 +8,11 @@
 // Leases are measured by a clock that does not jump (on one machine: the time since boot), are void after a reboot,
 // and do not travel with a copy of the store. On a remote engine, whose consumers are on many machines, they are
 // measured by the wall clock of whoever takes: a wrong clock makes them shorter or longer, and the token still lets one
-// consumer alone finish.
+// consumer alone finish. A power failure may take back the newest leases: those items are delivered again. Whose lease
+// has ended may still finish as long as nobody has taken the item since.
+//
+// When an item is due is judged by the wall clock, or by the time of the newest commit where that is later. A dead item
+// holds up neither its order key nor its de-duplication key, and is not repeated.
 //
 // A Queue is a cheap handle, as a Collection is. Names are UTF-8, 1 to 200 bytes, without control characters; a queue
 // comes into being with its first item.
@@ -95,8 +99,8 @@ struct FailOptions {
 
 struct QueueStatistics {
   std::string name{};
-  std::uint64_t ready = 0;    ///< Could be taken now,
-  std::uint64_t delayed = 0;  ///< later,
+  std::uint64_t ready = 0;    ///< Due now, those that wait behind another of their order key included,
+  std::uint64_t delayed = 0;  ///< due later,
   std::uint64_t leased = 0;
   std::uint64_t dead = 0;
   std::optional<std::chrono::microseconds> oldest{};  ///< How long the oldest ready item has been due.
@@ -126,11 +130,12 @@ class Queue {
   void give_back(const Lease& lease);
 
   std::optional<QueueItem> get(std::string_view id) const;
-  /// In the order in which they would be taken; dead ones by age.
+  /// In the order in which they would be taken; then the dead ones, by the time of their death. Limit 0: all.
   std::vector<QueueItem> list(std::optional<ItemState> state = std::nullopt, std::size_t limit = 100) const;
   QueueStatistics statistics() const;
 
-  /// A dead item waits again, its attempts forgotten. False when it is not there or not dead.
+  /// A dead item waits again, its attempts forgotten. False when it is not there or not dead; `already_exists` when
+  /// another item has its de-duplication key by now.
   bool revive(std::string_view id);
   /// Removes an item, whoever has it. False when it is not there.
   bool erase(std::string_view id);
