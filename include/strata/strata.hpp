@@ -1,6 +1,7 @@
 // All of Strata.
 #pragma once
 
+#include "strata/agent.hpp"
 #include "strata/collection.hpp"
 #include "strata/consumer_group.hpp"
 #include "strata/copy.hpp"

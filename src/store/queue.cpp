@@ -146,6 +146,8 @@ std::vector<std::string> Store::queues() const {
   if (!state_) throw Error(ErrorCode::closed, "the store has been closed; open it again");
   std::vector<std::string> names;
   state_->access->read([&](commit::Source& source) { names = model::queue_names(source); });
+  // Those that the store keeps for agents.
+  std::erase_if(names, [](const std::string& name) { return name.starts_with('.'); });
   return names;
 }
 

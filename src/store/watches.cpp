@@ -6,6 +6,7 @@
 #include "codec/hash.hpp"
 #include "codec/ordered.hpp"
 #include "commit/derivation.hpp"
+#include "model/agent.hpp"
 #include "model/event.hpp"
 #include "model/queue_item.hpp"
 #include "model/record.hpp"
@@ -43,7 +44,9 @@ void Watches::check() const {
   if (!options_.everything && options_.collections.empty() && options_.streams.empty() && options_.queues.empty()) {
     throw Error(ErrorCode::invalid_argument, "a subscription must watch something: name collections, streams, queues");
   }
-  for (const CollectionWatch& watch : options_.collections) commit::check_collection_name(watch.name);
+  for (const CollectionWatch& watch : options_.collections) {
+    if (!model::is_watchable(watch.name)) commit::check_collection_name(watch.name);
+  }
   for (const QueueWatch& watch : options_.queues) model::check_name("queue", watch.name);
   for (const StreamWatch& watch : options_.streams) {
     if (watch.exact || !watch.prefix.empty()) model::check_name("stream", watch.prefix);
@@ -96,13 +99,12 @@ std::optional<Watches::Space> Watches::watched(const std::string& name,
     if (options_.everything || !options_.queues.empty()) return space;
     return std::nullopt;
   }
-  if (model::is_own(name)) return std::nullopt;
   for (std::size_t i = 0; i < options_.collections.size(); ++i) {
     if (options_.collections[i].name != name) continue;
     space.watches.push_back(i);
     space.every |= options_.collections[i].every_version && definition.options.history.enabled;
   }
-  if (space.watches.empty() && !options_.everything) return std::nullopt;
+  if (space.watches.empty() && (!options_.everything || model::is_own(name))) return std::nullopt;
   return space;
 }
 
