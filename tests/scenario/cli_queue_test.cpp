@@ -99,6 +99,27 @@ TEST_F(CliQueues, ATakerWaitsForWhatIsPut) {
   EXPECT_EQ(taker.wait(), 0);
 }
 
+TEST_F(CliQueues, ApplyPutsItemsTogetherWithOtherChanges) {
+  const std::string lines = R"({"op":"put","collection":"notes","key":"n1","value":1}
+{"op":"enqueue","queue":"mail","payload":{"to":"a"},"priority":2,"dedup":"k"}
+{"op":"enqueue","queue":"mail","payload":2,"delay":"1h","order_key":"o","every":"1d"}
+)";
+  const Value made = done({"apply", "-"}, lines).values().at(0);
+  EXPECT_EQ(made["enqueued"].as_int(), 2);
+  EXPECT_EQ(made["puts"].as_int(), 1);
+  const auto listed = done({"queue", "list", "mail"}).values();
+  ASSERT_EQ(listed.size(), 2U);
+  EXPECT_EQ(text(listed[0], "id"), made["added"][std::size_t{0}].as_string());
+  EXPECT_EQ(text(listed[1], "every"), "1d");
+  for (const char* wrong : {R"({"op":"enqueue","payload":1})", R"({"op":"enqueue","queue":"q"})",
+                            R"({"op":"enqueue","queue":"q","payload":1,"delay":"soon"})",
+                            R"({"op":"enqueue","queue":"q","payload":1,"at":"soon"})",
+                            R"({"op":"enqueue","queue":"q","payload":1,"priority":"high"})",
+                            R"({"op":"enqueue","queue":"q","payload":1,"prio":1})"}) {
+    fails(1, "standard input:1: ", {"apply", "-"}, wrong);
+  }
+}
+
 TEST_F(CliQueues, APersonSeesTables) {
   done({"queue", "put", "mail", R"({"to":"a"})"});
   EXPECT_NE(done({"queue", "list", "--format", "table"}).out.find("mail"), std::string::npos);
