@@ -7,7 +7,7 @@
 //
 // A Stream is a cheap handle, as a Collection is: one from a Store commits each append by itself, one from a
 // Transaction writes within it, one from a Snapshot only reads. A transaction does not see its own appends.
-// Stream names are UTF-8, 1 to 200 bytes, without control characters.
+// Stream names are UTF-8, 1 to 200 bytes, without control characters; so are types and ids of events.
 #pragma once
 
 #include <chrono>
@@ -35,7 +35,8 @@ struct NewEvent {
   Value data{};
   Value metadata{};  ///< Whatever else is to be kept with it; missing: nothing.
   /// The event's own id: appending it to the same stream again returns the first answer and writes nothing. It is
-  /// unique in the store: the same id in another stream is `already_exists`. Empty: none.
+  /// unique in the store: the same id in another stream is `already_exists`. An event that was erased is not known any
+  /// more. Empty: none.
   std::string id{};
   std::string correlation{};  ///< Of the conversation that it belongs to,
   std::string causation{};    ///< and of what brought it about.
@@ -55,7 +56,8 @@ struct Event {
   std::string causation{};
 };
 
-/// What an append expects of the stream. Else: `conflict`, whose message names the actual version.
+/// What an append expects of the stream. Else: `conflict`, whose message names the actual version. Erased events count:
+/// the version does not go back.
 class Expected {
  public:
   enum class Kind { any, none, exists, exactly };
@@ -122,7 +124,9 @@ class Stream {
   const std::string& name() const { return name_; }
 
   /// Appends one or many, all or none. `conflict` when the expectation does not hold, `invalid_argument` when malformed
-  /// or the stream has a tombstone, `limit_exceeded`.
+  /// or the stream has a tombstone, `limit_exceeded`. Events whose ids this stream knows are left out: when they all
+  /// are, the first answer is given again, whatever is expected; else the expectation and the answer are those of the
+  /// rest.
   AppendResult append(const NewEvent& event, Expected expected = Expected::any());
   AppendResult append(std::span<const NewEvent> events, Expected expected = Expected::any());
 
@@ -136,14 +140,15 @@ class Stream {
   std::optional<StreamDescription> describe() const;
 
   void set_options(const StreamOptions& options);
-  /// Erases events before a version. Returns how many went.
+  /// Erases events before a version. Returns how many went. From a Store it splits into several commits beyond 5,000
+  /// events, as erase() does. A transaction that has appended to the stream cannot erase from it: `invalid_argument`.
   std::uint64_t truncate(std::uint64_t before);
   /// Erases all events and the aggregate's snapshot. Later appends go on with the next version; with `tombstone` there
   /// are none, ever. False when there was nothing to erase.
   bool erase(bool tombstone = false);
 
-  /// Keeps the state of the aggregate as of a version, over an earlier one. `invalid_argument` beyond the stream's
-  /// version.
+  /// Keeps the state of the aggregate as of a version, over an earlier one; where a later one is kept, that stays.
+  /// `invalid_argument` beyond the stream's version.
   void save_snapshot(std::uint64_t version, const Value& state);
   std::optional<AggregateSnapshot> snapshot() const;
 
