@@ -65,6 +65,8 @@ CommandTree::CommandTree(Session& session)
   add_log_command(*this);
   add_queue_commands(*this);
   add_watch_commands(*this);
+  add_agent_commands(*this);
+  add_task_commands(*this);
   add_upkeep_commands(*this);
   add_bench_command(*this);
   add_tour_command(*this);

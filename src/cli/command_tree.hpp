@@ -81,6 +81,8 @@ void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
 void add_queue_commands(CommandTree& tree);   // queue
 void add_watch_commands(CommandTree& tree);   // watch consumers
+void add_agent_commands(CommandTree& tree);   // setting session agent
+void add_task_commands(CommandTree& tree);    // task saga
 void add_upkeep_commands(CommandTree& tree);  // verify stats compact
 void add_bench_command(CommandTree& tree);
 void add_tour_command(CommandTree& tree);
