@@ -79,7 +79,8 @@ void add_transfer_commands(CommandTree& tree);     // import export dump load
 void add_copy_command(CommandTree& tree);
 void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
-void add_queue_commands(CommandTree& tree);   // queue
+void add_queue_commands(CommandTree& tree);  // queue
+void add_queue_work(CommandTree& tree, CLI::App& queue);
 void add_watch_commands(CommandTree& tree);   // watch consumers
 void add_agent_commands(CommandTree& tree);   // setting session agent
 void add_task_commands(CommandTree& tree);    // task saga

@@ -466,6 +466,7 @@ void add_queue_commands(CommandTree& tree) {
   tree.on_run(command, [](Session& session) { return list_queues(session); });
   add_put(tree, command);
   add_take(tree, command);
+  add_queue_work(tree, command);
   add_done(tree, command);
   add_fail(tree, command);
   add_extend(tree, command);

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr int writers = 4;
 constexpr int readings_of_each = 250;
+constexpr int work_items = 200;
 
 std::string grouped(std::uint64_t number) {
   std::string digits = std::to_string(number);
@@ -122,6 +123,7 @@ class Tour {
     ask_a_compound_query();
     ask_what_changed();
     write_from_four_processes();
+    share_work();
     verify();
     compare_sizes();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
@@ -324,6 +326,56 @@ class Tour {
     line_.show_answer({"follower: " + grouped(seen) + " records at positions " + grouped(before + 1) + " to " +
                            grouped(position) + ", in order, none missing, none twice;",
                        "          the turn passed from one writer to another " + grouped(hands) + " times"});
+  }
+
+  void share_work() {
+    line_.heading("Three processes: one puts work into a queue, two do it, and one of them is killed in the middle");
+    const std::uint64_t before = open_store().position().value;
+    const std::string find = " find packages --where \"Section = '" + first_section_ + "'\" --limit " +
+                             std::to_string(work_items) + " --fields Package";
+    const std::string work = " queue work pages --into digests --key key --lease 1s --wait 3s -- sha256sum";
+    line_.show_command("strata" + work + " &\nstrata" + work + " &\nstrata" + find +
+                       " |\n    strata queue put pages -\nkill -9 %2    # in the middle of an item");
+    // The same, but that the kill waits until the second has done some, and that both are asleep at the first item.
+    line_.run("\"$STRATA\"" + work + " > first.jsonl & first=$!\n\"$STRATA\"" + work +
+              " > second.jsonl & second=$!\nsleep 0.3\n\"$STRATA\"" + find +
+              " --format jsonl | \"$STRATA\" queue put pages - > put.jsonl\n"
+              "while [ $(wc -l < second.jsonl) -lt 5 ] && kill -0 $second 2>/dev/null; do sleep 0.01; done\n"
+              "{ kill -9 $second; wait $second; } 2>/dev/null || true\nwait $first");
+    report_work(before);
+  }
+
+  /// Each item's effect must be there exactly once, by the log's account.
+  void report_work(std::uint64_t before) {
+    const std::size_t items = file_lines(scratch_.file("put.jsonl")).size();
+    const std::size_t by_first = file_lines(scratch_.file("first.jsonl")).size();
+    const std::size_t by_second = file_lines(scratch_.file("second.jsonl")).size();
+    Store store = open_store();
+    std::map<std::string, int> effects;
+    std::optional<Time> put, done;
+    Position seen{before};
+    for (;;) {
+      const std::vector<LogEntry> entries = store.log(seen);
+      if (entries.empty()) break;
+      for (const LogEntry& entry : entries) {
+        if (!put) put = entry.time;
+        for (const LogChange& change : entry.changes) {
+          if (change.collection != "digests") continue;
+          ++effects[change.key];
+          if (!done) done = entry.time;
+        }
+      }
+      seen = entries.back().position;
+    }
+    const bool once =
+        std::all_of(effects.begin(), effects.end(), [](const auto& effect) { return effect.second == 1; });
+    if (items == 0 || effects.size() != items || !once || store.queue("pages").statistics().leased != 0)
+      throw Error(ErrorCode::internal, "the tour's work was lost or doubled: please report this");
+    line_.show_answer({grouped(items) + " items put; " + grouped(by_first) + " done by the first worker, " +
+                           grouped(by_second) + " by the second before it was killed;",
+                       "each has its digest, committed exactly once; the first " +
+                           decimal(static_cast<double>(done->micros - put->micros) / 1e3, 1) +
+                           " ms after it was put: workers are woken, not polling"});
   }
 
   static Error follower_error(std::uint64_t position) {

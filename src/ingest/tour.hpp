@@ -3,7 +3,7 @@
 //
 // Commands that the tour types: import (--newest, --batch), export, index create, find (--where --order --limit --since
 // --fields
-// --explain), log (--from --follow --limit), verify, stats.
+// --explain), log (--from --follow --limit), queue work, queue put, verify, stats.
 #pragma once
 
 #include <optional>
