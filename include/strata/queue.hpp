@@ -15,7 +15,7 @@
 // holds up neither its order key nor its de-duplication key, and is not repeated.
 //
 // A Queue is a cheap handle, as a Collection is. Names are UTF-8, 1 to 200 bytes, without control characters; a queue
-// comes into being with its first item.
+// comes into being with its first item. Names that begin with `.` are for what the store keeps itself (agent.hpp).
 #pragma once
 
 #include <chrono>

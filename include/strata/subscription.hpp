@@ -36,7 +36,7 @@ class Transaction;
 
 /// Changes of a collection.
 struct CollectionWatch {
-  std::string name{};
+  std::string name{};  ///< Or what agents keep (agent.hpp): watch() of its class gives the whole watch.
   std::string key_prefix{};
   std::string where{};  ///< A filter expression: a record that stops matching yields `left`.
   Parameters parameters{};
@@ -68,7 +68,7 @@ struct SubscriptionOptions {
   std::vector<CollectionWatch> collections{};
   std::vector<StreamWatch> streams{};
   std::vector<QueueWatch> queues{};
-  bool everything = false;                 ///< All collections, streams and queues, those to come included.
+  bool everything = false;                 ///< All collections, streams and queues, later ones too; not those of agents.
   std::string consumer{};                  ///< Name under which the place is kept; empty: it is not.
   Start start = Start::now;                ///< Where one without a kept place begins,
   std::optional<Position> after{};         ///< or after this position.

@@ -16,6 +16,8 @@ namespace {
 using model::StoredSaga;
 
 constexpr auto wait_poll = std::chrono::milliseconds(250);
+/// Looks of one that does not wait.
+constexpr int attempts_max = 8;
 constexpr auto wait_max = std::chrono::milliseconds(std::chrono::hours(24 * 365));
 
 model::LeaseClock lease_clock(const Access& access) {
@@ -320,6 +322,7 @@ std::optional<Saga> Sagas::run_next(const SagaRun& options) {
   if (kinds_.empty()) throw Error(ErrorCode::invalid_argument, "no kind of saga is defined; call define() first");
   const auto& trunk = access_->trunk();
   const auto deadline = platform::steady_now() + std::min(options.wait, wait_max);
+  int attempts_left = attempts_max;
   for (;;) {
     const std::uint32_t word = trunk->engine().wake().current();
     std::optional<std::chrono::microseconds> look_again_in;
@@ -347,8 +350,9 @@ std::optional<Saga> Sagas::run_next(const SagaRun& options) {
     }
     if (hold) return drive(std::move(*hold), options);
     const auto now = platform::steady_now();
+    // Others were faster, or what there was is stuck now: there may be more.
+    if (queue && (now < deadline || --attempts_left > 0)) continue;
     if (now >= deadline) return std::nullopt;
-    if (queue) continue;
     auto until = std::min(deadline, now + wait_poll);
     if (look_again_in && *look_again_in < wait_poll) until = std::min(until, now + *look_again_in);
     trunk->engine().wake().wait(word, until);

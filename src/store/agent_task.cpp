@@ -14,6 +14,8 @@ namespace {
 using model::StoredTask;
 
 constexpr auto wait_poll = std::chrono::milliseconds(250);
+/// Looks of one that does not wait.
+constexpr int attempts_max = 8;
 constexpr auto wait_max = std::chrono::milliseconds(std::chrono::hours(24 * 365));
 constexpr auto keep_max = std::chrono::seconds(std::chrono::hours(24 * 3650));
 
@@ -93,6 +95,7 @@ class Claimant {
   std::optional<Claim> run() {
     const auto& trunk = access_->trunk();
     const auto deadline = platform::steady_now() + std::min(options_.wait, wait_max);
+    int attempts_left = attempts_max;
     for (;;) {
       // Read before the state, as Queue::take does.
       const std::uint32_t word = trunk->engine().wake().current();
@@ -104,8 +107,9 @@ class Claimant {
         if (claim) return claim;
       }
       const auto now = platform::steady_now();
+      // Others were faster, or what there was has failed for good now: there may be more.
+      if (queue && (now < deadline || --attempts_left > 0)) continue;
       if (now >= deadline) return std::nullopt;
-      if (queue) continue;
       auto until = std::min(deadline, now + wait_poll);
       if (look_again_in_ && *look_again_in_ < wait_poll) until = std::min(until, now + *look_again_in_);
       trunk->engine().wake().wait(word, until);

@@ -141,8 +141,8 @@ bool Watches::key_wanted(const Space& space, bytes_view key) const {
              });
     }
     case Kind::items: {
-      if (options_.everything) return true;
       const std::string_view queue = model::split_item_key(key).queue;
+      if (options_.everything && !model::is_own(queue)) return true;  // agents' tasks are told as such
       return std::any_of(options_.queues.begin(), options_.queues.end(),
                          [&](const QueueWatch& watch) { return watch.name == queue; });
     }

@@ -115,6 +115,7 @@ TEST_P(AnyAgent, SettingsAreWatched) {
 TEST_P(AnyAgent, WatchingEverythingDoesNotTellWhatAgentsKeep) {
   Subscription watch = store_.subscribe({.everything = true});
   Settings(store_).set("k", 1);
+  Tasks(store_).create("k", 1);
   store_.collection("notes").put("n", 1);
   const auto change = watch.next(seconds(10));
   ASSERT_TRUE(change);
@@ -367,6 +368,16 @@ TEST_P(AnyAgent, OthersWatchATask) {
   const Task done = next_task();
   EXPECT_EQ(done.result, Value(42));
   EXPECT_EQ(done.history.size(), 3U);
+}
+
+TEST_P(AnyAgent, ATaskThatHasFailedForGoodHidesNoneOfAnotherKind) {
+  Tasks tasks(store_);
+  for (const std::string kind : {"a", "b"}) tasks.set_options(kind, {.lease = seconds(1), .attempts_max = 1});
+  tasks.create("a", 1);
+  claim_one(tasks, {.kinds = {"a"}});
+  clock_.advance(seconds(2));
+  tasks.create("b", 2);
+  EXPECT_EQ(claim_one(tasks, {.kinds = {"a", "b"}}).task.payload, Value(2));
 }
 
 // ---- sagas
