@@ -304,11 +304,16 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
   check_open();
   if (options_.read_only)
     throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
-  const auto transaction = engine_->begin_write(deadline);
+  auto transaction = engine_->begin_write(deadline);
+  // Those who have left their transactions in slots meanwhile would else learn of the free gate by their poll alone.
+  const auto leave = [&] {
+    transaction.reset();
+    if (slots_) slots_->hand_over();
+  };
   Writer writer(*transaction, last_catalogue(), epoch_, platform::clock().now());
   const Position before = writer.head().position;
   work(writer);
-  if (!writer.wrote()) return;
+  if (!writer.wrote()) return leave();
   writer.finish();
   try {
     transaction->commit(durability);
@@ -317,6 +322,7 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
     throw commit_unknown(error, "its id");
   }
   remember(writer);
+  leave();
   ++counters_.syncs;
   if (writer.head().position != before) {
     ++counters_.commits;

@@ -13,6 +13,8 @@ namespace strata {
 namespace {
 
 constexpr auto wait_poll = std::chrono::milliseconds(250);
+/// Looks of one that does not wait, while others keep being faster.
+constexpr int attempts_max = 8;
 /// As good as for ever, and no overflow.
 constexpr auto wait_max = std::chrono::milliseconds(std::chrono::hours(24 * 365));
 
@@ -50,6 +52,7 @@ std::vector<Lease> Queue::take(const TakeOptions& options) {
   model::check_take_options(options);
   const auto& trunk = access_->trunk();
   const auto deadline = platform::steady_now() + std::min(options.wait, wait_max);
+  int attempts_left = attempts_max;
   for (;;) {
     // The word is read before the state: what is put between the two changes the word, and the wait returns at once.
     const std::uint32_t word = trunk->engine().wake().current();
@@ -66,8 +69,9 @@ std::vector<Lease> Queue::take(const TakeOptions& options) {
       if (!taken.empty()) return taken;
     }
     const auto now = platform::steady_now();
+    // Others were faster, or what there was is dead now: there may be more.
+    if (glance.something && (now < deadline || --attempts_left > 0)) continue;
     if (now >= deadline) return {};
-    if (glance.something) continue;  // others were faster; there may be more
     auto until = std::min(deadline, now + wait_poll);
     if (glance.look_again_in && *glance.look_again_in < wait_poll) until = std::min(until, now + *glance.look_again_in);
     trunk->engine().wake().wait(word, until);

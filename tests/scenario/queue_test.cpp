@@ -351,6 +351,19 @@ TEST_P(AnyQueue, AnItemWhoseConsumersKeepDyingIsDeadInTheEnd) {
   EXPECT_EQ(take_one(queue).item.attempts, 1U);
 }
 
+TEST_P(AnyQueue, WhoeverWaitsBehindADeadItemIsTakenAtOnce) {
+  platform::ManualClock clock(*Time::parse("2030-01-01"));
+  const platform::ClockOverride in_force(clock);
+  Store store = open();
+  Queue queue = store.queue("q");
+  queue.set_options({.lease = seconds(1), .attempts_max = 1});
+  queue.put(1, {.order_key = "o"});
+  queue.put(2, {.order_key = "o"});
+  EXPECT_EQ(payloads(queue.take()), Payloads{1});
+  clock.advance(seconds(1));
+  EXPECT_EQ(payloads(queue.take()), Payloads{2});
+}
+
 TEST_P(AnyQueue, WhatIsGivenBackCountsAsNeverTaken) {
   platform::ManualClock clock(*Time::parse("2030-01-01"));
   const platform::ClockOverride in_force(clock);
