@@ -31,7 +31,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --json FILE     append the results to FILE, as JSON lines
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
-sections: floor commits records ranges encoding size copies wake; all without any named
+sections: floor commits records ranges encoding size copies wake queues; all without any named
 )";
 
 struct Section {
@@ -42,7 +42,8 @@ struct Section {
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
       {"floor", bench_floor},       {"commits", bench_commits}, {"records", bench_records}, {"ranges", bench_ranges},
-      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},   {"wake", bench_wake}};
+      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},   {"wake", bench_wake},
+      {"queues", bench_queues}};
   return all;
 }
 
@@ -173,7 +174,9 @@ int run(const Arguments& arguments) {
 #ifdef STRATA_BENCH_POSTGRES
   using outside::PostgresServer;
   std::unique_ptr<PostgresServer> server;
-  const auto needs_server = [](const Section& section) { return section.name == "commits"; };
+  const auto needs_server = [](const Section& section) {
+    return section.name == "commits" || section.name == "queues";
+  };
   if (arguments.postgres && std::any_of(arguments.wanted.begin(), arguments.wanted.end(), needs_server)) {
     if (const std::optional<std::string> programs = PostgresServer::find_programs()) {
       server = std::make_unique<PostgresServer>(
@@ -199,6 +202,7 @@ int run_role(const std::vector<std::string>& words) {
   if (role == "open") return open_role(arguments);
   if (role == "wake") return wake_role(arguments);
   if (role == "echo") return echo_role(arguments);
+  if (role == "consume") return consume_role(arguments);
   throw WrongUsage("there is no role " + role);
 }
 

@@ -30,6 +30,7 @@ void bench_encoding(Setting& setting);
 void bench_size(Setting& setting);
 void bench_copies(Setting& setting);
 void bench_wake(Setting& setting);
+void bench_queues(Setting& setting);
 
 // Roles of other processes.
 int write_role(const std::vector<std::string>& arguments);
@@ -37,5 +38,6 @@ int read_role(const std::vector<std::string>& arguments);
 int open_role(const std::vector<std::string>& arguments);
 int wake_role(const std::vector<std::string>& arguments);
 int echo_role(const std::vector<std::string>& arguments);
+int consume_role(const std::vector<std::string>& arguments);
 
 }  // namespace strata::bench
