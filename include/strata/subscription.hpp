@@ -68,7 +68,7 @@ struct SubscriptionOptions {
   std::vector<CollectionWatch> collections{};
   std::vector<StreamWatch> streams{};
   std::vector<QueueWatch> queues{};
-  bool everything = false;                 ///< All collections, streams and queues, later ones too; not those of agents.
+  bool everything = false;                 ///< All collections, streams, queues, later ones too; not agents'.
   std::string consumer{};                  ///< Name under which the place is kept; empty: it is not.
   Start start = Start::now;                ///< Where one without a kept place begins,
   std::optional<Position> after{};         ///< or after this position.
