@@ -31,7 +31,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --json FILE     append the results to FILE, as JSON lines
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
-sections: floor commits records ranges encoding size copies wake queues; all without any named
+sections: floor commits records ranges encoding size copies wake streams queues; all without any named
 )";
 
 struct Section {
@@ -43,7 +43,7 @@ const std::vector<Section>& sections() {
   static const std::vector<Section> all{
       {"floor", bench_floor},       {"commits", bench_commits}, {"records", bench_records}, {"ranges", bench_ranges},
       {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},   {"wake", bench_wake},
-      {"queues", bench_queues}};
+      {"streams", bench_streams},   {"queues", bench_queues}};
   return all;
 }
 

@@ -30,6 +30,7 @@ void bench_encoding(Setting& setting);
 void bench_size(Setting& setting);
 void bench_copies(Setting& setting);
 void bench_wake(Setting& setting);
+void bench_streams(Setting& setting);
 void bench_queues(Setting& setting);
 
 // Roles of other processes.
