@@ -12,8 +12,8 @@
 // told apart: the later save() of the two gives `conflict`.
 //
 // A consumer never pins the log. When the log has been trimmed beyond its place, next() gives `gap`, with the numbers;
-// restart() begins anew from the present state. Streams alone are read from the events themselves: they have no gap
-// while the events are there.
+// restart() begins anew from the present state. Streams alone are read from the events themselves: for them there is a
+// gap only where events were erased (retention, truncation) before they were seen.
 #pragma once
 
 #include <chrono>

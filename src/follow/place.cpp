@@ -39,6 +39,7 @@ Place decode(bytes_view in) {
   place.point.position.value = codec::take_varint(in);
   place.point.ordinal = codec::take_varint(in);
   place.point.event = codec::take_varint(in);
+  place.known.value = codec::take_varint(in);
   place.saved.micros = codec::unzigzag(codec::take_varint(in));
   place.spec = codec::take_varint(in);
   if (flags & has_chain) place.chain = codec::take_hash(in);
@@ -62,6 +63,7 @@ Bytes encode_place(const Place& place) {
   codec::append_varint(row, place.point.position.value);
   codec::append_varint(row, place.point.ordinal);
   codec::append_varint(row, place.point.event);
+  codec::append_varint(row, place.known.value);
   codec::append_varint(row, codec::zigzag(place.saved.micros));
   codec::append_varint(row, place.spec);
   if (place.chain) codec::append_hash(row, *place.chain);

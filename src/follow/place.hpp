@@ -20,6 +20,7 @@ struct Place {
   ResumePoint point;
   /// The chain hash at point.position, where it was known: a store that was put back, or is another one, is noticed.
   std::optional<codec::Hash128> chain;
+  Position known;  ///< What was erased from streams up to here is no gap.
   Time saved;
   Uuid owner;              ///< Drawn anew by each subscription: two under one name are told apart.
   std::uint64_t spec = 0;  ///< Hash of what is watched.

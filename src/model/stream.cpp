@@ -36,6 +36,7 @@ std::string shown(std::string_view stream) { return "stream `" + std::string(str
 struct StreamState {
   StreamOptions options;
   std::uint64_t last = 0;
+  std::uint64_t erased = 0;
   bool tombstone = false;
 };
 
@@ -45,6 +46,7 @@ StreamState decode_state(ValueView body) {
     state.options.keep_for = std::chrono::microseconds(keep_for.as_int());
   if (const ValueView keep_count = body["keep_count"]) state.options.keep_count = keep_count.as_uint();
   if (const ValueView last = body["last"]) state.last = last.as_uint();
+  if (const ValueView erased = body["erased"]) state.erased = erased.as_uint();
   state.tombstone = body["tombstone"].bool_or(false);
   return state;
 }
@@ -60,6 +62,7 @@ void write_state(commit::Transaction& transaction, std::string_view stream, cons
   if (state.options.keep_for) body.set("keep_for", Value(state.options.keep_for->count()));
   if (state.options.keep_count) body.set("keep_count", Value(*state.options.keep_count));
   if (state.last > 0) body.set("last", Value(state.last));
+  if (state.erased > 0) body.set("erased", Value(state.erased));
   if (state.tombstone) body.set("tombstone", Value(true));
   if (body.size() == 0) {
     erase_record(transaction, streams_name, stream, {});
@@ -74,10 +77,16 @@ std::uint64_t number_floor(commit::Source& source) {
   return record ? record->value["number"].as_uint() : 0;
 }
 
-void raise_number_floor(commit::Transaction& transaction, std::uint64_t number) {
-  if (number <= number_floor(transaction)) return;
+/// What is known of all streams: `number` must not be given again, events up to `erased` may be missing.
+void note_erased(commit::Transaction& transaction, std::uint64_t number, bool newest_goes) {
+  const auto record = get_record(transaction, streams_name, numbers_key);
+  const std::uint64_t floor = record ? record->value["number"].int_or(0) : 0;
+  const std::uint64_t erased = record ? record->value["erased"].int_or(0) : 0;
   own_collection_for_writing(transaction, streams_collection());
-  put_record(transaction, streams_name, numbers_key, Value::object({{"number", number}}), {});
+  put_record(
+      transaction, streams_name, numbers_key,
+      Value::object({{"number", newest_goes ? std::max(floor, number) : floor}, {"erased", std::max(erased, number)}}),
+      {});
 }
 
 /// Where the events lie; nothing when there never were any.
@@ -379,12 +388,11 @@ ErasedEvents erase_events(commit::Transaction& transaction, std::string_view str
     const Bytes end = codec::prefix_end(event_prefix(stream));
     newest_goes = !transaction.scan(records, {records, begin, end}, {.limit = 1})->next();
   }
-  if (newest_goes) {
-    StreamState state = read_state(transaction, stream).value_or(StreamState{});
-    state.last = std::max(state.last, split_event_key(keys.back())->version);
-    write_state(transaction, stream, state);
-    raise_number_floor(transaction, newest_number);
-  }
+  StreamState state = read_state(transaction, stream).value_or(StreamState{});
+  if (newest_goes) state.last = std::max(state.last, split_event_key(keys.back())->version);
+  state.erased = std::max(state.erased, newest_number);
+  write_state(transaction, stream, state);
+  note_erased(transaction, newest_number, newest_goes);
   erased.events = keys.size();
   for (Bytes& key : keys) {
     commit::Write write;
@@ -409,6 +417,25 @@ ErasedEvents erase_stream(commit::Transaction& transaction, std::string_view str
     write_state(transaction, stream, state);
   }
   return erased;
+}
+
+std::optional<std::string> erased_unseen(commit::Source& source, Position known, std::uint64_t number,
+                                         const std::function<bool(std::string_view stream)>& wanted) {
+  const auto all = get_record(source, streams_name, numbers_key);
+  const auto unseen = [&](ValueView body, Version version) {
+    return version.value > known.value && body["erased"].int_or(0) > static_cast<std::int64_t>(number);
+  };
+  if (!all || !unseen(all->value.view(), all->version)) return std::nullopt;
+  const commit::CollectionDefinition* streams = source.collection(streams_name);
+  const auto cursor = source.scan(streams->records(), {streams->records(), {}, {}}, {});
+  while (cursor->next()) {
+    const std::string name(cursor->key());
+    if (!is_stream_name(name) || !wanted(name)) continue;
+    const Bytes bytes(cursor->value());
+    const codec::RecordRow row = decode_row(*streams, name, bytes);
+    if (unseen(ValueView(row.body), row.header.version)) return name;
+  }
+  return std::nullopt;
 }
 
 void save_stream_snapshot(commit::Transaction& transaction, std::string_view stream, std::uint64_t version,

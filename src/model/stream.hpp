@@ -1,14 +1,16 @@
 // Streams: appending under an expectation, what is known of a stream, and erasing.
 //
 // `.streams` has a record for each stream of which more is to be known than its events say: {keep_for: microseconds,
-// keep_count, last: the last version that it had when its newest event was erased, tombstone}. One record more, under a
-// key that is no stream's name, keeps the highest number that was erased: {number}. `.snapshots` has {version, state}
-// of aggregates, by the stream's name.
+// keep_count, last: the last version that it had when its newest event was erased, erased: the highest number of an
+// erased event, tombstone}. One record more, under a key that is no stream's name, keeps for all of them {number: not
+// to be given again, erased}. `.snapshots` has {version, state} of aggregates, by the stream's name.
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -55,6 +57,10 @@ ErasedEvents erase_events(commit::Transaction& transaction, std::string_view str
 /// Erases all events; when the limit does not come first, the snapshot too, and the tombstone is set.
 ErasedEvents erase_stream(commit::Transaction& transaction, std::string_view stream, bool tombstone,
                           std::uint64_t limit);
+
+/// A wanted stream that lost events beyond `number` after the position `known`, if there is one.
+std::optional<std::string> erased_unseen(commit::Source& source, Position known, std::uint64_t number,
+                                         const std::function<bool(std::string_view stream)>& wanted);
 
 void save_stream_snapshot(commit::Transaction& transaction, std::string_view stream, std::uint64_t version,
                           const Value& state);

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "codec/record.hpp"
-#include "model/event.hpp"
+#include "model/stream.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -32,6 +32,7 @@ void Feed::start(Start start, std::optional<Position> after) {
   reached_ = {};
   with_source([&](commit::Source& source) {
     const codec::Head& head = source.view().head();
+    reached_.known = head.position;
     if (after) {
       if (*after > head.position) {
         throw Error(ErrorCode::invalid_argument, "position " + std::to_string(after->value) +
@@ -61,7 +62,7 @@ void Feed::resume(std::string_view consumer, const follow::Place& place) {
   with_source([&](commit::Source& source) { follow::check_place(source, consumer, place); });
   ready_.clear();
   open_ = false;
-  reached_ = {place.point, place.filling ? Phase::fill : Phase::follow, place.fill_space, place.fill_key};
+  reached_ = {place.point, place.known, place.filling ? Phase::fill : Phase::follow, place.fill_space, place.fill_key};
 }
 
 void Feed::push(Change change) {
@@ -72,7 +73,7 @@ void Feed::push(Change change) {
 
 /// What was read leads to a state of the store.
 void Feed::end_batch(Position reached) {
-  reached_.point.position = reached;
+  reached_.point.position = reached_.known = reached;
   reached_.point.ordinal = 0;
   if (reached_.phase == Phase::catch_up) {
     reached_.phase = Phase::follow;
@@ -102,6 +103,7 @@ follow::Place Feed::place() const {
   follow::Place place;
   place.spec = watches_.fingerprint();
   place.point = spot.point;
+  place.known = spot.known;
   place.filling = spot.phase != Phase::follow;
   place.fill_space = spot.fill_space;
   place.fill_key = spot.fill_key;
@@ -154,8 +156,20 @@ bool Feed::fill(commit::Source& source) {
 }
 
 bool Feed::fill_events(commit::Source& source) {
+  check_erased(source);
   if (!read_events(source)) reached_.phase = Phase::catch_up;
   return true;
+}
+
+/// Events that went before they were seen must not go unnoticed.
+void Feed::check_erased(commit::Source& source) const {
+  if (!watches_.any_stream()) return;
+  const auto stream = model::erased_unseen(source, reached_.known, reached_.point.event,
+                                           [&](std::string_view name) { return watches_.watches_stream(name); });
+  if (!stream) return;
+  throw Error(ErrorCode::gap, "events of stream `" + *stream + "` were erased after number " +
+                                  std::to_string(reached_.point.event) +
+                                  ", up to which this subscription has seen them: restart it from the present state");
 }
 
 /// A page of events after reached_.point.event; whether there was one.
@@ -180,6 +194,7 @@ bool Feed::read_events(commit::Source& source) {
 bool Feed::follow_events(commit::Source& source) {
   const Position newest = source.view().position();
   if (reached_.point.position >= newest && reached_.phase == Phase::follow) return false;
+  check_erased(source);
   if (read_events(source)) return true;
   end_batch(newest);
   return true;
@@ -191,6 +206,7 @@ bool Feed::follow_log(commit::Source& source) {
     end_batch(reached_.point.position);
     return true;
   }
+  check_erased(source);
   const follow::Tail tail = follow::read_tail(
       source, reached_.point, [&](const codec::Change& change) { return watches_.wanted(change); },
       watches_.options().batch_changes_max);
@@ -207,7 +223,10 @@ bool Feed::follow_log(commit::Source& source) {
   }
   reached_.point.position = tail.reached;
   reached_.point.ordinal = 0;
-  if (tail.whole) end_batch(tail.reached);
+  if (tail.whole) {
+    if (watches_.any_stream()) reached_.point.event = newest_number(source);
+    end_batch(tail.reached);
+  }
   return true;
 }
 

@@ -41,6 +41,7 @@ class Feed {
   enum class Phase { fill, fill_events, catch_up, follow };
   struct Spot {
     ResumePoint point;
+    Position known;  ///< What was erased from streams up to here is no gap.
     Phase phase = Phase::follow;
     std::uint32_t fill_space = 0;  ///< While the state is told: the space and key reached.
     Bytes fill_key;
@@ -60,6 +61,7 @@ class Feed {
   bool follow_log(commit::Source& source);
   bool follow_events(commit::Source& source);
   bool read_events(commit::Source& source);
+  void check_erased(commit::Source& source) const;
 
   std::shared_ptr<commit::Trunk> trunk_;
   Watches watches_;

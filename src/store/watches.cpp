@@ -80,6 +80,13 @@ std::uint64_t Watches::fingerprint() const {
   return codec::hash64(text);
 }
 
+bool Watches::watches_stream(std::string_view name) const {
+  return options_.everything ||
+         std::any_of(options_.streams.begin(), options_.streams.end(), [&](const StreamWatch& watch) {
+           return watch.exact ? name == watch.prefix : name.starts_with(watch.prefix);
+         });
+}
+
 bool Watches::streams_alone() const {
   return !options_.everything && options_.collections.empty() && options_.queues.empty();
 }
@@ -134,11 +141,8 @@ std::vector<commit::Space> Watches::filled_spaces() const {
 bool Watches::key_wanted(const Space& space, bytes_view key) const {
   switch (space.kind) {
     case Kind::events: {
-      if (options_.everything) return true;
       const auto split = model::split_event_key(key);
-      return split && std::any_of(options_.streams.begin(), options_.streams.end(), [&](const StreamWatch& watch) {
-               return watch.exact ? split->stream == watch.prefix : split->stream.starts_with(watch.prefix);
-             });
+      return split && watches_stream(split->stream);
     }
     case Kind::items: {
       const std::string_view queue = model::split_item_key(key).queue;
@@ -307,18 +311,19 @@ void scan_events(commit::Source& source, std::uint64_t from,
   }
 }
 
-std::uint64_t number_at(commit::Source& source, Position position) {
+std::uint64_t newest_number(commit::Source& source) {
   const commit::CollectionDefinition* events = source.collection(model::events_name);
   const commit::IndexDefinition* index = number_index(events);
   if (!index) return 0;
-  std::uint64_t newest = 0;
-  {
-    const auto cursor =
-        source.scan(events->records(), {index->space(), {}, {}}, {.reverse = true, .limit = 1, .keys_only = true});
-    if (!cursor->next()) return 0;
-    bytes_view part = cursor->key();
-    newest = codec::take_ordered(part).view().as_uint();
-  }
+  const auto cursor =
+      source.scan(events->records(), {index->space(), {}, {}}, {.reverse = true, .limit = 1, .keys_only = true});
+  if (!cursor->next()) return 0;
+  bytes_view part = cursor->key();
+  return codec::take_ordered(part).view().as_uint();
+}
+
+std::uint64_t number_at(commit::Source& source, Position position) {
+  const std::uint64_t newest = newest_number(source);
   // Positions rise with the numbers: halves the numbers until the last one not after the position is left.
   std::uint64_t seen = 0, beyond = newest + 1;
   while (seen + 1 < beyond) {

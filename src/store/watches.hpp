@@ -25,6 +25,8 @@ class Watches {
   /// Of what is watched: places of subscriptions to other things are told apart by it.
   std::uint64_t fingerprint() const;
   bool streams_alone() const;
+  /// By its name alone.
+  bool watches_stream(std::string_view name) const;
   bool any_stream() const { return options_.everything || !options_.streams.empty(); }
 
   /// Takes up the catalogue of a state, and the moment that filters mean by now().
@@ -71,6 +73,8 @@ class Watches {
 /// The events from a number on, in order; `visit` returns false to stop.
 void scan_events(commit::Source& source, std::uint64_t from,
                  const std::function<bool(bytes_view key, const codec::RecordRow& row, std::uint64_t number)>& visit);
+/// 0: there is none.
+std::uint64_t newest_number(commit::Source& source);
 /// Number of the newest event whose commit is not after `position`; 0: there is none.
 std::uint64_t number_at(commit::Source& source, Position position);
 

@@ -384,6 +384,45 @@ TEST_P(AnySubscription, BehindTheLogThereIsAGapAndARestart) {
   EXPECT_EQ(all_told(subscription), "+k0|");
 }
 
+TEST_P(AnySubscription, EventsErasedBeforeTheyWereSeenAreAGap) {
+  Store store = open();
+  const auto append = [&](const char* stream, int count) {
+    for (int i = 0; i < count; ++i) store.stream(stream).append({.type = "t"});
+  };
+  append("a", 3);
+  append("b", 3);
+  store.stream("b").truncate(3);
+  SubscriptionOptions options{.streams = {{.prefix = "a"}}, .consumer = "a-only", .start = Start::log};
+  Subscription other = store.subscribe(options);
+  options = {.streams = {{}}, .consumer = "all", .start = Start::log};
+  Subscription all = store.subscribe(options);
+  EXPECT_EQ(told(*all.next(now)), "!a1");
+  all.save();
+  other.save();
+  Subscription mixed = store.subscribe({.everything = true});
+  append("b", 2);
+  store.stream("b").truncate(5);
+  append("c", 1);
+  EXPECT_EQ(all_told(other), "!a1 !a2 !a3|") << "it has lost nothing";
+  const auto gap = [&](Subscription& subscription) {
+    try {
+      while (subscription.next(now)) continue;
+    } catch (const Error& error) {
+      return error.code() == ErrorCode::gap;
+    }
+    return false;
+  };
+  EXPECT_TRUE(gap(mixed));
+  Subscription resumed = store.subscribe(options);
+  EXPECT_TRUE(gap(resumed));
+  resumed.restart();
+  EXPECT_EQ(all_told(resumed), "!a1 !a2 !a3 !b5 !c1 =|");
+  resumed.save();
+  store.stream("b").truncate(6);
+  append("c", 1);
+  EXPECT_EQ(all_told(resumed), "!c2|") << "what it has seen may go";
+}
+
 TEST_P(AnySubscription, AWaitEndsWithACommitOfAnotherThreadAndWithCancel) {
   Store store = open();
   Subscription subscription = store.subscribe(notes());
