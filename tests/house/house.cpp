@@ -15,8 +15,9 @@ constexpr std::array order{"base",  "platform", "codec", "engine",  "commit", "f
                            "model", "view",     "query", "operate", "store",  "ingest", "cli"};
 
 /// Faces stand outside: of the library they know the public headers alone, so not src/platform either. What a face asks
-/// of the operating system (its terminal, its signals) stands in one file of its own, system.cpp.
+/// of the operating system (its terminal, its signals, other programs) stands in files of its own.
 constexpr std::array faces{"ingest", "cli", "server"};
+constexpr std::array<std::string_view, 2> system_files{"/system.cpp", "/subprocess.cpp"};
 
 /// What the folders below the public classes may know of the public headers; the others may know all.
 struct PublicShare {
@@ -133,7 +134,10 @@ Place place_of(std::string_view path) {
     const std::size_t end = below.rfind('/');
     place.room = end == std::string_view::npos ? std::string_view() : below.substr(0, end);
     place.folder = place.room.substr(0, place.room.find('/'));
-    place.system = place.folder == "platform" || (contains(faces, place.room) && path.ends_with("/system.cpp"));
+    place.system =
+        place.folder == "platform" ||
+        (contains(faces, place.room) && std::any_of(system_files.begin(), system_files.end(),
+                                                    [&](std::string_view file) { return path.ends_with(file); }));
   }
   return place;
 }

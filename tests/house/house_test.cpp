@@ -98,6 +98,8 @@ TEST(House, OnlyThePlatformCallsTheOperatingSystem) {
     EXPECT_NE(said_of("src/cli/a.cpp", "#include <" + header + ">"), "") << header;
   }
   EXPECT_EQ(said_of("src/cli/system.cpp", "#include <unistd.h>"), "");
+  EXPECT_EQ(said_of("src/cli/subprocess.cpp", "#include <unistd.h>"), "");
+  EXPECT_NE(said_of("src/commit/subprocess.cpp", "#include <unistd.h>"), "");
   EXPECT_NE(said_of("src/commit/system.cpp", "#include <unistd.h>"), "");
   EXPECT_NE(said_of("src/commit/a.cpp", "#include <fstream>"), "");
   EXPECT_NE(said_of("src/operate/a.cpp", "#include <filesystem>"), "");
