@@ -75,7 +75,8 @@ int delete_setting(Session& session, const std::string& key) {
 }
 
 void add_settings(CommandTree& tree) {
-  CLI::App& setting = tree.add({"setting", "get|set|list|delete ...", "What all agents are to know: values under keys",
+  CLI::App& setting = tree.add({"setting", "[get|set|list|delete ...]",
+                                "What all agents are to know: values under keys; alone: list them",
                                 "strata setting set model.name '\"large\"'", group});
   setting.require_subcommand(0, 1);
   tree.on_run(setting, [](Session& session) { return list_settings(session, {}); });
@@ -180,7 +181,7 @@ int close_session(Session& session, const std::string& id) {
 }
 
 void add_sessions(CommandTree& tree) {
-  CLI::App& sessions = tree.add({"session", "open|heartbeat|state|get|list|close ...",
+  CLI::App& sessions = tree.add({"session", "[open|heartbeat|state|get|list|close ...]",
                                  "Which agents are at work: sessions that expire without a heartbeat",
                                  "strata session open ada --ttl 1m", group});
   sessions.require_subcommand(0, 1);
@@ -293,7 +294,7 @@ int remove_agent(Session& session, const std::string& name) {
 
 void add_agents(CommandTree& tree) {
   CLI::App& agents =
-      tree.add({"agent", "register|list|get|heartbeat|remove ...", "The agents that are known, and what they can do",
+      tree.add({"agent", "[register|list|get|heartbeat|remove ...]", "The agents that are known, and what they can do",
                 "strata agent register ada --kind writer --can write,translate", group});
   agents.require_subcommand(0, 1);
   tree.on_run(agents, [](Session& session) { return list_agents(session, {}); });

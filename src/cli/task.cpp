@@ -315,7 +315,7 @@ int get_saga(Session& session, const std::string& id) {
 }
 
 void add_sagas(CommandTree& tree) {
-  CLI::App& saga = tree.add({"saga", "list|get ...", "Sagas, and how far they are; programs define and run them",
+  CLI::App& saga = tree.add({"saga", "[list|get ...]", "Sagas, and how far they are; programs define and run them",
                              "strata saga list --status running", group});
   saga.require_subcommand(0, 1);
   tree.on_run(saga, [](Session& session) { return list_sagas(session, {}); });
@@ -336,7 +336,7 @@ void add_sagas(CommandTree& tree) {
 }  // namespace
 
 void add_task_commands(CommandTree& tree) {
-  CLI::App& task = tree.add({"task", "create|take|progress|done|fail|... ...",
+  CLI::App& task = tree.add({"task", "[create|take|progress|done|fail|... ...]",
                              "Work that agents give each other: status, progress, result",
                              "strata task create summarize '{\"page\":\"home\"}'", group});
   task.require_subcommand(0, 1);

@@ -168,6 +168,7 @@ class Claimant {
     task.message.clear();
     stored->lease = options_.lease.value_or(model::queue_options(own, queue).lease);
     model::set_status(task, TaskStatus::running, {}, own.now());
+    task.updated = own.now();
     write_task(own, *stored);
     return Claim{std::move(task), taken.front().token};
   }

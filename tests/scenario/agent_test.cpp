@@ -1,9 +1,11 @@
 // The agent layer as programs use it, on every engine.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <stdexcept>
+#include <thread>
 
 #include "platform/clock.hpp"
 #include "platform/scratch_directory.hpp"
@@ -346,6 +348,30 @@ TEST_P(AnyAgent, AClaimIsGivenBackAsIfItHadNotBeen) {
   tasks.give_back(claim_one(tasks, {.agent = "ada"}));
   EXPECT_EQ(tasks.get(id)->status, TaskStatus::waiting);
   EXPECT_EQ(claim_one(tasks, {.agent = "bob"}).task.attempts, 1U);
+}
+
+TEST_P(AnyAgent, WorkersInManyThreadsShareTheTasks) {
+  constexpr int count = 40;
+  Tasks(store_).set_options("k", {.lease = hours(1)});
+  for (int i = 0; i < count; ++i) Tasks(store_).create("k", i);
+  std::atomic<int> done = 0;
+  const auto work = [&](const std::string& name) {
+    Tasks tasks(store_);
+    while (done < count) {
+      const auto claim = tasks.claim({.agent = name, .wait = milliseconds(20)});
+      if (!claim) continue;
+      store_.transact([&](Transaction& transaction) {
+        transaction.collection("effects").put(claim->task.id, claim->task.payload, {.if_version = Version{}});
+        Tasks(transaction).complete(*claim);
+      });
+      ++done;
+    }
+  };
+  std::vector<std::thread> threads;
+  for (const std::string name : {"ada", "bob", "cyd"}) threads.emplace_back(work, name);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(store_.collection("effects").count(), static_cast<std::uint64_t>(count));
+  EXPECT_EQ(Tasks(store_).list({.status = TaskStatus::done}).size(), static_cast<std::size_t>(count));
 }
 
 TEST_P(AnyAgent, OthersWatchATask) {
