@@ -1,7 +1,13 @@
 // Sagas and tasks whose processes are killed: another carries them to their end, and each step takes effect once.
 #include <unistd.h>
 
+#include <algorithm>
+#include <memory>
+#include <random>
+
+#include "tests/process/report_pipe.hpp"
 #include "tests/process/shared_store.hpp"
+#include "tests/process/volume.hpp"
 
 namespace strata {
 namespace {
@@ -163,6 +169,100 @@ TEST_P(KilledAgents, LeaveATaskThatAnotherClaims) {
     EXPECT_EQ(tasks.get(id)->agent, "second");
   }
   expect_effects_once({"task"});
+}
+
+// ---- many sagas, killed at random
+
+/// One saga has ended.
+struct Ended {
+  bool unused = false;
+};
+using Reports = ReportPipe<Ended>;
+
+/// The sagas of even numbers succeed, those of odd ones fail in their last step.
+void define_numbered(Sagas& sagas) {
+  std::vector<agent::SagaStep> steps;
+  for (std::size_t i = 0; i < step_count; ++i) {
+    const std::string name = "step " + std::to_string(i);
+    const bool last = i + 1 == step_count;
+    steps.push_back(
+        {.name = name,
+         .run = [=](SagaContext& context) -> Value {
+           if (last && context.saga.input.as_int() % 2 != 0) throw std::runtime_error("odd");
+           add_effect(context.transaction, context.saga.id + " " + name);
+           return {};
+         },
+         .compensate =
+             [=](SagaContext& context) { add_effect(context.transaction, context.saga.id + " no " + name); }});
+  }
+  sagas.define("numbered", std::move(steps));
+}
+
+bool some_unfinished(const Sagas& sagas) {
+  return !sagas.list({.status = SagaStatus::running, .limit = 1}).empty() ||
+         !sagas.list({.status = SagaStatus::compensating, .limit = 1}).empty();
+}
+
+/// Ends when all have ended.
+int run_sagas(const std::string& url, const Reports& reports) {
+  Store store = Store::open(url, {.commit_timeout = patience});
+  Sagas sagas(store);
+  define_numbered(sagas);
+  for (;;) {
+    try {
+      if (sagas.run_next({.lease = lease_time, .wait = lease_time})) {
+        reports.tell({});
+      } else if (!some_unfinished(sagas)) {
+        return 0;
+      }
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::conflict) throw;  // it stood still for longer than its lease
+    }
+  }
+}
+
+TEST_P(KilledAgents, LeaveNoStepOfManySagasUndoneOrDoneTwice) {
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
+  std::mt19937_64 random(seed);
+  const std::size_t count = volume(60, 10'000);
+  {
+    Store store = open();
+    Sagas sagas(store);
+    define_numbered(sagas);
+    for (std::size_t i = 0; i < count; ++i) sagas.start("numbered", Value(i), "saga " + std::to_string(i));
+  }
+  const Reports reports;
+  const auto runner = [&] {
+    return std::make_unique<platform::ChildProcess>([&] { return run_sagas(url(), reports); });
+  };
+  std::vector<std::unique_ptr<platform::ChildProcess>> processes;
+  for (int i = 0; i < 3; ++i) processes.push_back(runner());
+  int kills = 0;
+  const std::size_t between = std::max<std::size_t>(3, count / volume(8, 300));
+  // One that is killed between its last commit and its report leaves the saga's end unsaid.
+  for (std::size_t ended = 0, next = between; ended + static_cast<std::size_t>(kills) < count; ++ended) {
+    if (!reports.hear(patience)) break;
+    if (ended < next) continue;
+    auto& process = processes[random() % processes.size()];
+    const int code = process->kill();
+    ASSERT_TRUE(code == -SIGKILL || code == 0) << "a runner ended with " << code;
+    ++kills;
+    process = runner();
+    next = ended + 1 + random() % (2 * between);
+  }
+  for (auto& process : processes) EXPECT_EQ(process->wait(), 0);
+  EXPECT_GT(kills, 0);
+
+  Store store = open();
+  Sagas sagas(store);
+  EXPECT_EQ(sagas.list({.status = SagaStatus::done}).size(), (count + 1) / 2);
+  EXPECT_EQ(sagas.list({.status = SagaStatus::compensated}).size(), count / 2);
+  const std::size_t expected = (count + 1) / 2 * step_count + count / 2 * 2 * (step_count - 1);
+  EXPECT_EQ(store.collection(effects).count(), expected);
+  EXPECT_EQ(store.collection(effects).count({.where = "$ = 1"}), expected) << "each took effect once";
+  EXPECT_EQ(store.verify().problems, Lines{});
+  std::printf("[ %zu sagas, %d kills ]\n", count, kills);
 }
 
 STRATA_SHARED_ENGINES(KilledAgents);
