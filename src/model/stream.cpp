@@ -15,8 +15,10 @@
 namespace strata::model {
 namespace {
 
-/// No stream's name, for it is a control character.
+/// No streams' names, for they are control characters. Appends read the former, which hardly ever changes; the latter
+/// changes whenever an event goes.
 constexpr std::string_view numbers_key = "\x1f";
+constexpr std::string_view erased_key = "\x1e";
 /// One above every version.
 constexpr std::uint64_t version_end = std::numeric_limits<std::uint64_t>::max();
 
@@ -77,16 +79,12 @@ std::uint64_t number_floor(commit::Source& source) {
   return record ? record->value["number"].as_uint() : 0;
 }
 
-/// What is known of all streams: `number` must not be given again, events up to `erased` may be missing.
-void note_erased(commit::Transaction& transaction, std::uint64_t number, bool newest_goes) {
-  const auto record = get_record(transaction, streams_name, numbers_key);
-  const std::uint64_t floor = record ? record->value["number"].int_or(0) : 0;
-  const std::uint64_t erased = record ? record->value["erased"].int_or(0) : 0;
+/// Raises a number that is kept for all streams.
+void raise(commit::Transaction& transaction, std::string_view key, std::uint64_t number) {
+  const auto record = get_record(transaction, streams_name, key);
+  if (record && record->value["number"].as_uint() >= number) return;
   own_collection_for_writing(transaction, streams_collection());
-  put_record(
-      transaction, streams_name, numbers_key,
-      Value::object({{"number", newest_goes ? std::max(floor, number) : floor}, {"erased", std::max(erased, number)}}),
-      {});
+  put_record(transaction, streams_name, key, Value::object({{"number", number}}), {});
 }
 
 /// Where the events lie; nothing when there never were any.
@@ -227,7 +225,7 @@ Sorted sort_out(commit::Transaction& transaction, const EventSpaces& spaces, std
 
 }  // namespace
 
-bool is_stream_name(std::string_view key) { return key != numbers_key; }
+bool is_stream_name(std::string_view key) { return key != numbers_key && key != erased_key; }
 
 Appended append_events(commit::Transaction& transaction, std::string_view stream, std::span<const NewEvent> events,
                        Expected expected) {
@@ -392,7 +390,8 @@ ErasedEvents erase_events(commit::Transaction& transaction, std::string_view str
   if (newest_goes) state.last = std::max(state.last, split_event_key(keys.back())->version);
   state.erased = std::max(state.erased, newest_number);
   write_state(transaction, stream, state);
-  note_erased(transaction, newest_number, newest_goes);
+  if (newest_goes) raise(transaction, numbers_key, newest_number);
+  raise(transaction, erased_key, newest_number);
   erased.events = keys.size();
   for (Bytes& key : keys) {
     commit::Write write;
@@ -421,11 +420,8 @@ ErasedEvents erase_stream(commit::Transaction& transaction, std::string_view str
 
 std::optional<std::string> erased_unseen(commit::Source& source, Position known, std::uint64_t number,
                                          const std::function<bool(std::string_view stream)>& wanted) {
-  const auto all = get_record(source, streams_name, numbers_key);
-  const auto unseen = [&](ValueView body, Version version) {
-    return version.value > known.value && body["erased"].int_or(0) > static_cast<std::int64_t>(number);
-  };
-  if (!all || !unseen(all->value.view(), all->version)) return std::nullopt;
+  const auto all = get_record(source, streams_name, erased_key);
+  if (!all || all->value["number"].as_uint() <= number) return std::nullopt;
   const commit::CollectionDefinition* streams = source.collection(streams_name);
   const auto cursor = source.scan(streams->records(), {streams->records(), {}, {}}, {});
   while (cursor->next()) {
@@ -433,7 +429,8 @@ std::optional<std::string> erased_unseen(commit::Source& source, Position known,
     if (!is_stream_name(name) || !wanted(name)) continue;
     const Bytes bytes(cursor->value());
     const codec::RecordRow row = decode_row(*streams, name, bytes);
-    if (unseen(ValueView(row.body), row.header.version)) return name;
+    const bool since = row.header.version.value > known.value;
+    if (since && ValueView(row.body)["erased"].int_or(0) > static_cast<std::int64_t>(number)) return name;
   }
   return std::nullopt;
 }

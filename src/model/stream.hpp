@@ -2,8 +2,9 @@
 //
 // `.streams` has a record for each stream of which more is to be known than its events say: {keep_for: microseconds,
 // keep_count, last: the last version that it had when its newest event was erased, erased: the highest number of an
-// erased event, tombstone}. One record more, under a key that is no stream's name, keeps for all of them {number: not
-// to be given again, erased}. `.snapshots` has {version, state} of aggregates, by the stream's name.
+// erased event, tombstone}. Two records more keep {number} for all of them, under keys that are no streams' names: 0x1f
+// what must not be given again, 0x1e the highest of an erased event. `.snapshots` has {version, state} of aggregates,
+// by the stream's name.
 #pragma once
 
 #include <cstdint>
