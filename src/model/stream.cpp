@@ -322,7 +322,7 @@ std::vector<StreamDescription> list_streams(commit::Source& source, std::string_
       const auto key = split_event_key(cursor->key());
       const auto own = pending != nullptr ? pending->find(cursor->key()) : commit::PendingWrites::const_iterator{};
       const bool hidden = pending != nullptr && own != pending->end() && own->second.kind == commit::Write::Kind::erase;
-      if (!hidden && cursor->key() != numbers_key) name = Bytes(key ? key->stream : cursor->key());
+      if (!hidden && is_stream_name(cursor->key())) name = Bytes(key ? key->stream : cursor->key());
     }
     return name;
   };
