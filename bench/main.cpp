@@ -29,6 +29,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --dir DIR       measure the disk that DIR lies on (/var/tmp, or $STRATA_BENCH_DIR)
   --seconds N     for each measurement (1; 5 with STRATA_SOAK=1)
   --json FILE     append the results to FILE, as JSON lines
+  --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits, copies)
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
 sections: floor commits records ranges encoding size copies wake; all without any named
@@ -53,6 +54,7 @@ struct Arguments {
   std::string json;
   bool postgres = true;
   bool strict = false;
+  std::vector<std::string> engines;
   std::vector<Section> wanted;
 };
 
@@ -89,6 +91,8 @@ Arguments parse(const std::vector<std::string>& words) {
       if (arguments.seconds <= 0) throw WrongUsage("--seconds wants a number above 0");
     } else if (word == "--json") {
       arguments.json = next();
+    } else if (word == "--engine") {
+      arguments.engines.push_back(next());
     } else if (word == "--no-postgres") {
       arguments.postgres = false;
     } else if (word == "--strict") {
@@ -169,6 +173,7 @@ int run(const Arguments& arguments) {
   const ScratchDirectory scratch(arguments.directory);
   const SignalWatch watch(scratch.path());
   Setting setting{.report = report, .directory = scratch.path(), .seconds = arguments.seconds, .soak = arguments.soak};
+  setting.engines = arguments.engines;
   std::string rival = "no PostgreSQL in this run";
 #ifdef STRATA_BENCH_POSTGRES
   using outside::PostgresServer;

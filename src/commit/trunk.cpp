@@ -142,6 +142,12 @@ std::shared_ptr<const Catalogue> Trunk::last_catalogue() {
   return cached_catalogue_;
 }
 
+Presumption Trunk::presumption() {
+  check_open();
+  const std::lock_guard lock(cache_mutex_);
+  return {cached_head_->position, cached_catalogue_};
+}
+
 std::shared_ptr<const codec::Head> Trunk::last_head() {
   const std::lock_guard lock(cache_mutex_);
   return cached_head_;

@@ -16,6 +16,7 @@
 #include "commit/line.hpp"
 #include "commit/request.hpp"
 #include "commit/slots.hpp"
+#include "commit/transaction.hpp"
 #include "commit/view.hpp"
 #include "commit/writer.hpp"
 #include "strata/engine.hpp"
@@ -47,9 +48,8 @@ class Trunk {
 
   /// The newest state.
   std::unique_ptr<View> view();
-  /// The catalogue as this process last saw it; for writes that read nothing, which are checked against the newest one
-  /// anyway.
-  std::shared_ptr<const Catalogue> last_catalogue();
+  /// The state as this process last saw it, for a transaction to begin with.
+  Presumption presumption();
   /// The newest head that this process has seen.
   std::shared_ptr<const codec::Head> last_head();
 
@@ -102,6 +102,7 @@ class Trunk {
   void lead_from_outside(engine::Deadline deadline, const PendingGroup& group);
   std::unique_ptr<engine::WriteTransaction> try_begin_write();
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
+  std::shared_ptr<const Catalogue> last_catalogue();
   void remember(const Writer& writer);
   void check_early(Request& request);
   void after_commit(const codec::Head& before, const codec::Head& now);

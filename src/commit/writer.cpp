@@ -62,6 +62,9 @@ codec::SpaceTotals& Writer::totals(Space space) {
 }
 
 void Writer::check_footprint(const Request& request) {
+  if (request.seen > head_.position) {
+    throw Error(ErrorCode::conflict, "what was read has been taken back by a crash of the server; run it again");
+  }
   // Nearly every footprint is the catalogue alone, and that has hardly ever changed.
   const bool catalogue_alone = request.footprint.ranges.empty() &&
                                std::all_of(request.footprint.keys.begin(), request.footprint.keys.end(),

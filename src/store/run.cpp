@@ -107,6 +107,17 @@ CommitResult attempt_alone(commit::Trunk& trunk, const Attempt& attempt,
   return result;
 }
 
+/// The first attempt opens a view only when it reads; when what it presumed was wrong, the next has one from its start.
+std::unique_ptr<commit::Transaction> begin(commit::Trunk& trunk, const Attempt& attempt, int number) {
+  const Time now = platform::clock().now();
+  if (number > 1) {
+    return std::make_unique<commit::Transaction>(trunk.view(), attempt.id, now,
+                                                 commit::Transaction::Tracking::footprint);
+  }
+  return std::make_unique<commit::Transaction>(
+      trunk.presumption(), [&trunk] { return trunk.view(); }, attempt.id, now);
+}
+
 /// `body` turns a fresh transaction into its request, or throws what the caller's function threw.
 CommitResult run_attempts(commit::Trunk& trunk,
                           const std::function<commit::Request(std::unique_ptr<commit::Transaction>, bool alone)>& body,
@@ -121,10 +132,7 @@ CommitResult run_attempts(commit::Trunk& trunk,
           return body(std::move(transaction), true);
         });
       }
-      commit::Request request =
-          body(std::make_unique<commit::Transaction>(trunk.view(), attempt.id, platform::clock().now(),
-                                                     commit::Transaction::Tracking::footprint),
-               false);
+      commit::Request request = body(begin(trunk, attempt, number), false);
       if (request.writes.empty() && request.local_writes.empty()) {
         CommitResult nothing;
         nothing.id = attempt.id;
@@ -144,6 +152,8 @@ CommitResult run_attempts(commit::Trunk& trunk,
         if (const auto known = resolve(trunk, attempt.id, error)) return *known;
         attempt.id_may_exist = true;
       }
+    } catch (const commit::WrongPresumption&) {
+      continue;
     } catch (const std::bad_alloc&) {
       throw Error(
           ErrorCode::limit_exceeded,
