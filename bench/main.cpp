@@ -32,7 +32,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits, copies)
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
-sections: floor commits records ranges encoding size copies wake; all without any named
+sections: floor commits records ranges encoding size copies server wake; all without any named
 )";
 
 struct Section {
@@ -43,7 +43,11 @@ struct Section {
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
       {"floor", bench_floor},       {"commits", bench_commits}, {"records", bench_records}, {"ranges", bench_ranges},
-      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},   {"wake", bench_wake}};
+      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},
+#ifdef STRATA_BENCH_POSTGRES
+      {"server", bench_server},
+#endif
+      {"wake", bench_wake}};
   return all;
 }
 
@@ -178,7 +182,9 @@ int run(const Arguments& arguments) {
 #ifdef STRATA_BENCH_POSTGRES
   using outside::PostgresServer;
   std::unique_ptr<PostgresServer> server;
-  const auto needs_server = [](const Section& section) { return section.name == "commits"; };
+  const auto needs_server = [](const Section& section) {
+    return section.name == "commits" || section.name == "server";
+  };
   if (arguments.postgres && std::any_of(arguments.wanted.begin(), arguments.wanted.end(), needs_server)) {
     if (const std::optional<std::string> programs = PostgresServer::find_programs()) {
       server = std::make_unique<PostgresServer>(

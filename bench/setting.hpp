@@ -39,6 +39,7 @@ void bench_ranges(Setting& setting);
 void bench_encoding(Setting& setting);
 void bench_size(Setting& setting);
 void bench_copies(Setting& setting);
+void bench_server(Setting& setting);
 void bench_wake(Setting& setting);
 
 // Roles of other processes.

@@ -66,7 +66,12 @@ class Transaction::TrackingCursor : public engine::Cursor {
 };
 
 Transaction::Transaction(std::unique_ptr<View> view, const Uuid& id, Time now, Tracking tracking)
-    : view_(std::move(view)), id_(id), now_(now), tracking_(tracking), position_(view_->position()) {}
+    : view_(std::move(view)),
+      id_(id),
+      now_(now),
+      tracking_(tracking),
+      position_(view_->position()),
+      lineage_(view_->lineage()) {}
 
 Transaction::Transaction(Presumption presumption, std::function<std::unique_ptr<View>()> open_view, const Uuid& id,
                          Time now)
@@ -75,7 +80,8 @@ Transaction::Transaction(Presumption presumption, std::function<std::unique_ptr<
       id_(id),
       now_(now),
       tracking_(Tracking::footprint),
-      position_(presumption.position) {}
+      position_(presumption.position),
+      lineage_(presumption.lineage) {}
 
 Transaction::~Transaction() = default;
 
@@ -94,6 +100,7 @@ void Transaction::adopt_view() {
   if (!open_view_) throw Error(ErrorCode::closed, "the transaction has ended; nothing can be read with it any more");
   auto view = open_view_();
   const Catalogue& now = view->catalogue();
+  wrong_ = view->lineage() != lineage_ && !footprint_.keys.empty();
   for (const ReadKey& read : footprint_.keys) {
     Version version = now.next_space_version();
     if (read.key != next_space_key) {
@@ -105,6 +112,7 @@ void Transaction::adopt_view() {
   if (wrong_) refuse();
   view_ = std::move(view);
   position_ = view_->position();
+  lineage_ = view_->lineage();
   open_view_ = nullptr;
 }
 
@@ -249,6 +257,7 @@ Request Transaction::take_request() {
   Request request;
   request.id = id_;
   request.seen = position_;
+  request.lineage = lineage_;
   request.bytes = bytes_;
   request.footprint = std::move(footprint_);
   request.local_writes = std::move(local_writes_);

@@ -16,6 +16,7 @@ namespace strata::commit {
 struct Presumption {
   Position position;
   std::shared_ptr<const Catalogue> catalogue;  ///< As of the position.
+  std::uint64_t lineage = 0;                   ///< Of the engine.
 };
 
 /// What was presumed is not so: the work is to be run again, on a view from its start.
@@ -78,7 +79,8 @@ class Transaction : public Source {
   Uuid id_;
   Time now_;
   Tracking tracking_;
-  Position position_;                                  ///< What was read is true at it.
+  Position position_;                                  ///< What was read is true at it
+  std::uint64_t lineage_ = 0;                          ///< in this lineage of the engine.
   std::unordered_map<Bytes, std::size_t> keys_noted_;  ///< space and key -> place in the footprint
   Footprint footprint_;
   std::map<std::uint32_t, PendingWrites> writes_;

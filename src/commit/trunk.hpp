@@ -97,13 +97,15 @@ class Trunk {
   Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path);
   /// Whether this process is a forked child of the one that opened the store.
   bool inherited() const;
-  void lead(engine::Deadline deadline, const Line::Take& take);
+  void lead(engine::Deadline deadline, const Line::Gathering& gathering);
   void lead_inside(engine::WriteTransaction& transaction, PendingGroup group);
   void lead_from_outside(engine::Deadline deadline, const PendingGroup& group);
   std::unique_ptr<engine::WriteTransaction> try_begin_write();
+  std::unique_ptr<engine::WriteTransaction> begin_write_for(const PendingGroup& group, engine::Deadline deadline);
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
-  std::shared_ptr<const Catalogue> last_catalogue();
-  void remember(const Writer& writer);
+  void remember(const Writer& writer, std::uint64_t lineage);
+  /// The catalogue as last seen in this lineage of the engine; null when there is none.
+  std::shared_ptr<const Catalogue> last_catalogue(std::uint64_t lineage);
   void check_early(Request& request);
   void after_commit(const codec::Head& before, const codec::Head& now);
   void work_in_background();
@@ -121,6 +123,7 @@ class Trunk {
   std::unique_ptr<Slots> slots_;
 
   std::mutex cache_mutex_;
+  std::uint64_t cached_lineage_ = 0;
   std::uint64_t cached_token_ = 0;
   std::shared_ptr<const codec::Head> cached_head_;
   std::shared_ptr<const Catalogue> cached_catalogue_;

@@ -208,12 +208,16 @@ std::future<CommitResult> run_async(const std::shared_ptr<commit::Trunk>& trunk,
 
 std::optional<CommitResult> outcome(commit::Trunk& trunk, const Uuid& id) {
   if (const auto known = trunk.outcome(id)) {
-    // It can be seen, but whoever committed it may have died before it was on disk.
+    // It can be seen, but whoever committed it may have died before it was on disk; and a server that crashed since may
+    // have taken it back.
     const bool relaxed = trunk.options().durability == Durability::relaxed;
-    if (!relaxed && !trunk.options().read_only) {
-      trunk.exclusive(trunk.deadline({}), Durability::sync, [](commit::Writer& writer) { writer.note_written(); });
-    }
-    return known;
+    if (relaxed || trunk.options().read_only) return known;
+    bool there = false;
+    trunk.exclusive(trunk.deadline({}), Durability::sync, [&](commit::Writer& writer) {
+      there = writer.transaction().get({commit::ids_space, id.view()}).has_value();
+      if (there) writer.note_written();
+    });
+    if (there) return known;
   }
   if (id.bytes[6] >> 4 == 7 && platform::time_of(id) < platform::clock().now() - ids_known) {
     throw Error(ErrorCode::gap,
