@@ -29,7 +29,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --dir DIR       measure the disk that DIR lies on (/var/tmp, or $STRATA_BENCH_DIR)
   --seconds N     for each measurement (1; 5 with STRATA_SOAK=1)
   --json FILE     append the results to FILE, as JSON lines
-  --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits, copies)
+  --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits)
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
 sections: floor commits records ranges encoding size copies server wake; all without any named

@@ -277,6 +277,25 @@ TEST(PostgresOutages, AWriterWhoseServerFallsSilentGivesUpAndTheOthersGoOn) {
   EXPECT_EQ(store.verify().problems, Lines{});
 }
 
+TEST(PostgresOutages, WhereTheServerCannotLockTablesARowIsTheLock) {
+  const PostgresStore place;
+  { Store::open(place.url()).collection("counters").put("first", 1); }
+  // What such a server's store says of itself.
+  Connection(shared_server().parameters()).ask("UPDATE \"" + place.name() + "\".gate SET format = 1 RETURNING format");
+  Store one = Store::open(place.url(), {.commit_timeout = patience});
+  Store other = Store::open(place.url(), {.commit_timeout = patience});
+  constexpr int threads = 4;
+  constexpr int commits = 25;
+  std::vector<std::thread> crew;
+  for (int i = 0; i < threads; ++i) {
+    crew.emplace_back([&, i] {
+      for (int n = 0; n < commits; ++n) count_up(i % 2 == 0 ? one : other, "n");
+    });
+  }
+  for (std::thread& thread : crew) thread.join();
+  expect_whole(place, {{"first", 1}, {"n", threads * commits}});
+}
+
 TEST(PostgresOutages, WhatWasSeenOfADeclarationThatACrashTookBackIsVoid) {
   PostgresServer server;
   server.set("wal_writer_delay", "10s");  // so that nobody else brings the relaxed commits to the disk
