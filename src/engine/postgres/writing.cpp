@@ -107,7 +107,7 @@ void WriteSession::leave() noexcept {
 
 PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, WriteSession::Turn turn)
     : session_(session), connection_(turn.connection), rows_(*turn.connection, session.statements()) {
-  for (auto& [stored, value] : turn.rows) known_.emplace(std::move(stored), Known{std::move(value), false});
+  for (auto& row : turn.rows) known_.emplace(std::move(row.first), Known{std::move(row.second), false});
 }
 
 PostgresWriteTransaction::~PostgresWriteTransaction() {
