@@ -11,8 +11,12 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/consumer_group.hpp"
 #include "strata/error.hpp"
 #include "strata/options.hpp"
+#include "strata/queue.hpp"
+#include "strata/stream.hpp"
+#include "strata/subscription.hpp"
 #include "strata/transaction.hpp"
 
 namespace strata {
@@ -70,6 +74,8 @@ struct LogChange {
   std::uint32_t space = 0;
   std::string key;
   std::uint64_t count = 1;  ///< Records erased, for erase_range.
+  std::string stream;       ///< Of the event that was appended or erased; empty when it is none.
+  std::uint64_t stream_version = 0;
 };
 
 struct LogEntry {
@@ -106,6 +112,20 @@ class Store {
   Collection collection(std::string_view name);
   /// Names of the collections, sorted.
   std::vector<std::string> collections() const;
+  Stream stream(std::string_view name);
+  Streams streams() const;
+  Queue queue(std::string_view name);
+  /// Names of the queues that have items or settings, sorted.
+  std::vector<std::string> queues() const;
+  /// `invalid_argument` for a wrong filter or nothing to watch, `conflict` when the consumer's place was kept by a
+  /// subscription to something else.
+  Subscription subscribe(const SubscriptionOptions& options);
+  /// Takes part in a group that shares events. `invalid_argument`.
+  ConsumerGroup consumer_group(const GroupOptions& options);
+  /// The durable consumers, by name.
+  std::vector<ConsumerDescription> consumers() const;
+  /// Forgets a consumer's place. False when there was none.
+  bool forget_consumer(std::string_view name);
   Snapshot snapshot() const;
 
   /// Runs `fn(Transaction&)` and commits; returns what `fn` returned, by value. On `conflict` it runs `fn` again on the

@@ -7,6 +7,8 @@
 
 #include "strata/collection.hpp"
 #include "strata/options.hpp"
+#include "strata/queue.hpp"
+#include "strata/stream.hpp"
 
 namespace strata {
 
@@ -19,6 +21,9 @@ class Snapshot {
 
   Collection collection(std::string_view name) const;
   std::vector<std::string> collections() const;
+  Stream stream(std::string_view name) const;
+  Streams streams() const;
+  Queue queue(std::string_view name) const;
   Position position() const;
 
   struct State;  ///< Known within the library alone.
@@ -38,10 +43,14 @@ class Transaction {
   ~Transaction();
 
   Collection collection(std::string_view name);
+  Stream stream(std::string_view name);
+  Streams streams();
+  Queue queue(std::string_view name);
   /// The state that is being read.
   Position position() const;
 
   struct State;  ///< Known within the library alone.
+  const std::shared_ptr<State>& state() const { return state_; }
 
  private:
   friend class Store;

@@ -20,6 +20,9 @@ int apply_changes(Session& session, const std::string& path) {
                                   {"puts", Value(made.puts), human_count(made.puts)},
                                   {"deletes", Value(made.deletes), human_count(made.deletes)},
                                   {"absent", Value(made.absent), human_count(made.absent)},
+                                  {"appends", Value(made.appends), human_count(made.appends)},
+                                  {"repeated", Value(made.repeated), human_count(made.repeated)},
+                                  {"enqueued", Value(made.enqueued), human_count(made.enqueued)},
                                   {"added", Value::array(added), added.empty() ? "none" : join(made.added, ", ")}});
   return exit_done;
 }
@@ -30,8 +33,12 @@ void add_apply_command(CommandTree& tree) {
   CLI::App& command = tree.add(
       {"apply", "FILE|-",
        "Make all changes of a file in one transaction, or none. Each line is one of {\"op\":\"put\",\"collection\":C,"
-       "\"key\":K,\"value\":V,\"if_version\":N,\"ttl\":SPAN} (without a key one is made) and "
-       "{\"op\":\"delete\",\"collection\":C,\"key\":K,\"if_version\":N}",
+       "\"key\":K,\"value\":V,\"if_version\":N,\"ttl\":SPAN} (without a key one is made), "
+       "{\"op\":\"delete\",\"collection\":C,\"key\":K,\"if_version\":N}, "
+       "{\"op\":\"append\",\"stream\":S,\"type\":T,\"payload\":V,\"expect\":N|\"none\"|\"exists\",\"metadata\":V,"
+       "\"id\":I,\"correlation\":C,\"causation\":C} and "
+       "{\"op\":\"enqueue\",\"queue\":Q,\"payload\":V,\"priority\":N,\"delay\":SPAN,\"at\":TIME,\"dedup\":K,"
+       "\"order_key\":K,\"every\":SPAN}",
        "echo '{\"op\":\"put\",\"collection\":\"notes\",\"key\":\"n1\",\"value\":{\"text\":\"hi\"}}' | strata apply -",
        "Data in and out"},
       {nullptr, true, true});

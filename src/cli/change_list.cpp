@@ -1,8 +1,8 @@
 #include "cli/change_list.hpp"
 
 #include <algorithm>
-#include <array>
 
+#include "cli/event_line.hpp"
 #include "cli/text.hpp"
 #include "strata/error.hpp"
 #include "strata/options.hpp"
@@ -66,7 +66,67 @@ Change parse_delete(const Value& line, const std::string& place) {
   return change;
 }
 
+Expected expected_of(const Value& line, const std::string& place) {
+  const ValueView value = line["expect"];
+  if (value.is_missing()) return Expected::any();
+  const std::string text = value.type() == ValueType::string ? std::string(value.as_string()) : value.to_json();
+  if (const auto expected = parse_expected(text)) return *expected;
+  refuse(place, R"("expect" is neither a version nor "none" nor "exists")");
+}
+
+Change parse_append(const Value& line, const std::string& place) {
+  require_members(line, place,
+                  {"op", "stream", "type", "payload", "expect", "metadata", "id", "correlation", "causation"});
+  Change change;
+  change.kind = Change::Kind::append;
+  change.place = place;
+  change.stream = required_string(line, place, "stream");
+  change.event = parse_event(line, place, "payload");
+  change.expected = expected_of(line, place);
+  return change;
+}
+
+std::chrono::microseconds span_of(const Value& line, const std::string& place, std::string_view name) {
+  const auto span = parse_duration(required_string(line, place, name));
+  if (!span) refuse(place, "\"" + std::string(name) + "\" is no length of time: write \"5m\" or \"12h\"");
+  return *span;
+}
+
+Change parse_enqueue(const Value& line, const std::string& place) {
+  require_members(line, place, {"op", "queue", "payload", "priority", "delay", "at", "dedup", "order_key", "every"});
+  Change change;
+  change.kind = Change::Kind::enqueue;
+  change.place = place;
+  change.queue = required_string(line, place, "queue");
+  if (line["payload"].is_missing()) refuse(place, "no \"payload\"");
+  change.value = Value(line["payload"]);
+  EnqueueOptions& options = change.enqueue;
+  if (!line["priority"].is_missing()) {
+    if (line["priority"].type() != ValueType::integer) refuse(place, "\"priority\" is no whole number");
+    options.priority = line["priority"].as_int();
+  }
+  if (!line["delay"].is_missing()) options.delay = span_of(line, place, "delay");
+  if (!line["every"].is_missing()) options.repeat = span_of(line, place, "every");
+  if (!line["at"].is_missing()) {
+    options.at = Time::parse(required_string(line, place, "at"));
+    if (!options.at) refuse(place, "\"at\" is no time: write \"2030-01-01T09:00:00Z\"");
+  }
+  if (!line["dedup"].is_missing()) options.deduplicate = required_string(line, place, "dedup");
+  if (!line["order_key"].is_missing()) options.order_key = required_string(line, place, "order_key");
+  return change;
+}
+
 void make_change(Transaction& transaction, const Change& change, ChangesMade& made) {
+  if (change.kind == Change::Kind::append) {
+    const AppendResult result = transaction.stream(change.stream).append(change.event, change.expected);
+    ++(result.repeated ? made.repeated : made.appends);
+    return;
+  }
+  if (change.kind == Change::Kind::enqueue) {
+    made.added.push_back(transaction.queue(change.queue).put(change.value, change.enqueue));
+    ++made.enqueued;
+    return;
+  }
   Collection collection = transaction.collection(change.collection);
   if (change.kind == Change::Kind::erase) {
     const bool erased = collection.erase(*change.key, {change.if_version});
@@ -97,15 +157,16 @@ std::optional<Change> parse_change(std::string_view line, const std::string& pla
   const std::string operation = required_string(parsed, place, "op");
   if (operation == "put") return parse_put(parsed, place);
   if (operation == "delete") return parse_delete(parsed, place);
-  constexpr std::array<std::string_view, 3> later = {"append", "enqueue", "link"};
-  if (std::find(later.begin(), later.end(), operation) != later.end()) {
-    refuse(place, "\"" + operation + "\" is not in this version of strata: it applies put and delete",
+  if (operation == "append") return parse_append(parsed, place);
+  if (operation == "enqueue") return parse_enqueue(parsed, place);
+  if (operation == "link") {
+    refuse(place, "\"link\" is not in this version of strata: it applies put, delete, append and enqueue",
            ErrorCode::unsupported);
   }
-  const std::vector<std::string> known = {"put", "delete"};
+  const std::vector<std::string> known = {"put", "delete", "append", "enqueue"};
   const auto near = nearest(operation, known);
-  refuse(place,
-         "unknown op \"" + operation + "\": " + (near ? "did you mean " + *near + "?" : "it takes put and delete"));
+  refuse(place, "unknown op \"" + operation +
+                    "\": " + (near ? "did you mean " + *near + "?" : "it takes put, delete, append and enqueue"));
 }
 
 std::vector<Change> read_changes(const std::string& file, const std::function<bool(std::string_view&)>& next) {
@@ -117,7 +178,7 @@ std::vector<Change> read_changes(const std::string& file, const std::function<bo
     const std::string place = file + ":" + std::to_string(++number);
     auto change = parse_change(line, place);
     if (!change) continue;
-    bytes += change->value.encoded().size();
+    bytes += change->value.encoded().size() + change->event.data.encoded().size();
     if (changes.size() == transaction_changes_max) {
       refuse(place,
              "more than transaction_changes_max (" + human_count(transaction_changes_max) +

@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/queue.hpp"
+#include "strata/stream.hpp"
 #include "strata/transaction.hpp"
 
 namespace strata::cli {
 
 struct Change {
-  enum class Kind { put, erase };
+  enum class Kind { put, erase, append, enqueue };
   Kind kind = Kind::put;
   std::string place;  ///< `FILE:LINE`, for messages.
   std::string collection;
@@ -21,6 +23,13 @@ struct Change {
   Value value;
   std::optional<Version> if_version;
   std::optional<std::chrono::microseconds> time_to_live;
+  // For appends.
+  std::string stream;
+  NewEvent event;
+  Expected expected = Expected::any();
+  // For enqueues, whose payload is `value`.
+  std::string queue;
+  EnqueueOptions enqueue;
 };
 
 /// Reads one line; nothing when it is blank. `invalid_argument` or `unsupported`, as `FILE:LINE: reason`.
@@ -32,8 +41,11 @@ std::vector<Change> read_changes(const std::string& file, const std::function<bo
 struct ChangesMade {
   std::uint64_t puts = 0;
   std::uint64_t deletes = 0;
+  std::uint64_t appends = 0;
+  std::uint64_t repeated = 0;  ///< Appends of events that were there already, by their ids.
+  std::uint64_t enqueued = 0;
   std::uint64_t absent = 0;        ///< Deletes of what was not there.
-  std::vector<std::string> added;  ///< Keys that were made, in the order of their lines.
+  std::vector<std::string> added;  ///< Keys and items' ids that were made, in the order of their lines.
 };
 
 /// Makes the changes within the transaction. Errors say which line.

@@ -58,10 +58,13 @@ CommandTree::CommandTree(Session& session)
 
   add_record_commands(*this);
   add_declaration_commands(*this);
+  add_stream_commands(*this);
   add_transfer_commands(*this);
   add_copy_command(*this);
   add_apply_command(*this);
   add_log_command(*this);
+  add_queue_commands(*this);
+  add_watch_commands(*this);
   add_upkeep_commands(*this);
   add_bench_command(*this);
   add_tour_command(*this);

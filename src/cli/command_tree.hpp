@@ -74,10 +74,13 @@ std::string full_name(const CLI::App& command);
 // The command groups; each in a file of its name.
 void add_record_commands(CommandTree& tree);       // put get delete find
 void add_declaration_commands(CommandTree& tree);  // info index
+void add_stream_commands(CommandTree& tree);       // append read streams
 void add_transfer_commands(CommandTree& tree);     // import export dump load
 void add_copy_command(CommandTree& tree);
 void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
+void add_queue_commands(CommandTree& tree);   // queue
+void add_watch_commands(CommandTree& tree);   // watch consumers
 void add_upkeep_commands(CommandTree& tree);  // verify stats compact
 void add_bench_command(CommandTree& tree);
 void add_tour_command(CommandTree& tree);

@@ -20,6 +20,7 @@ constexpr const char* record_suffix = ".json";
 constexpr const char* collection_file = "+collection.json";
 constexpr const char* header_file = "dump.json";
 constexpr const char* end_file = "end.json";
+constexpr std::string_view events_collection = ".events";
 
 /// FNV-1a of 64 bits (http://www.isthe.com/chongo/tech/comp/fnv/).
 std::uint64_t fnv1a(std::string_view text) {
@@ -46,6 +47,15 @@ std::string read_line(const fs::path& path) {
   } catch (const Error& error) {
     throw Error(ErrorCode::invalid_argument, path.string() + ": " + error.what());
   }
+}
+
+/// Events are loaded in their common order: their numbers come first in the names of their files. Empty for others.
+std::string place_in_order(const Value& line) {
+  if (line["collection"].as_string() != events_collection) return {};
+  std::array<char, 24> number{};
+  std::snprintf(number.data(), number.size(), "%020llu+",
+                static_cast<unsigned long long>(line["value"]["n"].int_or(0)));
+  return number.data();
 }
 
 }  // namespace
@@ -84,7 +94,7 @@ void DumpTreeWriter::write(std::string_view line) {
       fs::create_directory(collection);
       write_file(collection / collection_file, value);
     } else {
-      write_file(collection / (file_name(value["key"].as_string()) + record_suffix), value);
+      write_file(collection / (place_in_order(value) + file_name(value["key"].as_string()) + record_suffix), value);
     }
   } else {
     write_file(directory_ / (value["end"].is_missing() ? header_file : end_file), value);
@@ -116,18 +126,20 @@ bool DumpTreeReader::next(std::string& line) {
         }
         collection_ = collections_.back();
         collections_.pop_back();
-        records_ = fs::directory_iterator(collection_);
+        records_.clear();
+        for (const fs::directory_entry& entry : fs::directory_iterator(collection_)) records_.push_back(entry.path());
+        std::sort(records_.begin(), records_.end(), std::greater<>());
         step_ = Step::records;
         line = read_line(collection_ / collection_file);
         return true;
       case Step::records:
-        if (records_ == fs::directory_iterator()) {
+        if (records_.empty()) {
           step_ = Step::collection;
           break;
         }
         {
-          const fs::path path = records_->path();
-          ++records_;
+          const fs::path path = records_.back();
+          records_.pop_back();
           if (path.filename() == collection_file || path.extension() != record_suffix) break;
           line = read_line(path);
         }

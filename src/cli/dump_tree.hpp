@@ -32,7 +32,7 @@ class DumpTreeReader {
   std::filesystem::path directory_;
   std::vector<std::filesystem::path> collections_;  ///< Still to be read, the next one last.
   std::filesystem::path collection_;
-  std::filesystem::directory_iterator records_;
+  std::vector<std::filesystem::path> records_;  ///< Still to be read, the next one last.
   enum class Step { header, collection, records, end, done } step_ = Step::header;
 };
 

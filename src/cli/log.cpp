@@ -42,6 +42,10 @@ Row change_row(const LogChange& change) {
   }
   if (change.operation == LogChange::Operation::erase_range) {
     row.emplace_back("count", Value(change.count));
+  } else if (!change.stream.empty()) {
+    row.back() = {"stream", Value(change.stream)};
+    row.emplace_back("version", Value(change.stream_version));
+    if (change.operation == LogChange::Operation::put) row.front() = {"op", Value("append")};
   } else if (!change.key.empty()) {
     row.emplace_back("key", Value(change.key));
   }
@@ -51,6 +55,10 @@ Row change_row(const LogChange& change) {
 std::string change_text(const LogChange& change) {
   std::string text(operation_name(change.operation));
   if (change.operation == LogChange::Operation::declare) return text + ' ' + change.key;
+  if (!change.stream.empty()) {
+    if (change.operation == LogChange::Operation::put) text = "append";
+    return text + ' ' + change.stream + '@' + std::to_string(change.stream_version);
+  }
   text += ' ' + (change.collection.empty() ? "space " + std::to_string(change.space) : change.collection);
   if (change.operation == LogChange::Operation::erase_range) return text + " (" + human_count(change.count) + ")";
   return text + '/' + change.key;

@@ -25,17 +25,32 @@ Derivation::Derivation(engine::Reader& reader, const Catalogue& catalogue, const
     : reader_(reader), catalogue_(catalogue), place_(place) {}
 
 void Derivation::write(const Write& write, const codec::SpaceTotals& space_totals) {
-  if (write.space == catalogue_space) catalogue_changed = true;
+  if (write.space == catalogue_space) declare(write);
   switch (write.kind) {
     case Write::Kind::put:
       written_keys_.emplace(write.space.id, write.key);
-      return put(write);
+      return put(write, read_old(write.space, write.key).get());
     case Write::Kind::erase:
       written_keys_.emplace(write.space.id, write.key);
       return erase(write.space, write.key);
     case Write::Kind::drop:
       return drop(write, space_totals);
   }
+}
+
+const CollectionDefinition* Derivation::find(Space records) const {
+  const auto own = declared_.find(records.id);
+  return own == declared_.end() ? catalogue_.find(records) : &own->second;
+}
+
+/// A transaction may declare a collection and put its first records: those are derived from the declaration too. Its
+/// write comes first, for requests have them in the order of the spaces.
+void Derivation::declare(const Write& write) {
+  catalogue_changed = true;
+  if (write.kind != Write::Kind::put || write.key == next_space_key) return;
+  CollectionDefinition definition = decode_definition(write.key, ValueView(write.body));
+  if (catalogue_.find(definition.records()) == nullptr)
+    declared_.emplace(definition.records().id, std::move(definition));
 }
 
 std::unique_ptr<Derivation::Old> Derivation::read_old(Space space, bytes_view key) {
@@ -49,7 +64,7 @@ std::unique_ptr<Derivation::Old> Derivation::read_old(Space space, bytes_view ke
     old->body = decoded.body;
     old->decompressed = decoded.decompressed;
   } catch (const Error& error) {
-    const CollectionDefinition* collection = catalogue_.find(space);
+    const CollectionDefinition* collection = find(space);
     throw Error(error.code(), "record " + shown(key) + " of collection `" + (collection ? collection->name : "?") +
                                   "`: " + error.what());
   }
@@ -68,9 +83,26 @@ void Derivation::set_row(Space space, Bytes key, std::optional<Bytes> value, std
   mutations.push_back({space, std::move(key), std::move(value)});
 }
 
-void Derivation::put(const Write& write) {
-  const std::unique_ptr<Old> old = read_old(write.space, write.key);
-  const CollectionDefinition* collection = catalogue_.find(write.space);
+void Derivation::append(const Append& append, SequenceEnds& stored) {
+  std::uint64_t& version = ends.version(append.space, append.prefix, [&] {
+    return std::max(append.version_floor, stored.version(append.space, append.prefix, [&] {
+      return last_version(reader_, append.space, append.prefix);
+    }));
+  });
+  std::uint64_t& number = ends.number(append.number_index, [&] {
+    return std::max(append.number_floor,
+                    stored.number(append.number_index, [&] { return last_number(reader_, append.number_index); }));
+  });
+  Write write;
+  write.space = append.space;
+  write.key = sequence_key(append.prefix, ++version);
+  write.body = with_number(append.body, append.number_field, ++number);
+  written_keys_.emplace(write.space.id, write.key);
+  put(write, nullptr);  // it lies beyond the last one: there is none
+}
+
+void Derivation::put(const Write& write, const Old* old) {
+  const CollectionDefinition* collection = find(write.space);
   const bool replaces = old && !expired(old->header);
 
   codec::RecordHeader header;
@@ -91,7 +123,7 @@ void Derivation::put(const Write& write) {
     if (collection && collection->options.history.enabled) keep_history(*collection, write.key, *old, false);
   }
   move_expiry(write.space, write.key, old ? old->header.expires : std::nullopt, header.expires);
-  if (collection) index(*collection, write.key, old.get(), &header, write.body);
+  if (collection) index(*collection, write.key, old, &header, write.body);
   set_row(write.space, write.key,
           codec::encode_record({write.space, write.key}, header, write.body,
                                collection ? collection->dictionary.get() : nullptr),
@@ -104,7 +136,7 @@ void Derivation::erase(Space space, const Bytes& key) {
 }
 
 void Derivation::erase_old(Space space, const Bytes& key, const Old& old) {
-  const CollectionDefinition* collection = catalogue_.find(space);
+  const CollectionDefinition* collection = find(space);
   const codec::Hash128 before = codec::content_hash(old.body, old.header.expires, place_.digest_key);
   totals[space.id].digest -= codec::digest_term({space, key}, before, place_.digest_key);
   if (collection && collection->options.history.enabled) keep_history(*collection, key, old, true);

@@ -14,6 +14,7 @@
 #include "codec/record.hpp"
 #include "commit/catalogue.hpp"
 #include "commit/request.hpp"
+#include "commit/sequence.hpp"
 #include "strata/engine.hpp"
 
 namespace strata::commit {
@@ -44,12 +45,15 @@ class Derivation {
 
   /// `already_exists` (from finish()), `limit_exceeded`, or `corruption` of what is there now.
   void write(const Write& write, const codec::SpaceTotals& totals);
+  /// `stored`: the ends of sequences as the reader has them; what it does not know is read, and noted there.
+  void append(const Append& append, SequenceEnds& stored);
   void finish();
 
   std::vector<Mutation> mutations;
   std::vector<codec::Change> changes;
   std::unordered_map<std::uint32_t, TotalsChange> totals;
   bool catalogue_changed = false;
+  SequenceEnds ends;  ///< Of the sequences that were appended to.
 
  private:
   struct Old {
@@ -66,8 +70,10 @@ class Derivation {
     const IndexDefinition* index;
   };
 
+  const CollectionDefinition* find(Space records) const;
+  void declare(const Write& write);
   std::unique_ptr<Old> read_old(Space space, bytes_view key);
-  void put(const Write& write);
+  void put(const Write& write, const Old* old);
   void erase(Space space, const Bytes& key);
   void erase_old(Space space, const Bytes& key, const Old& old);
   void drop(const Write& write, const codec::SpaceTotals& totals);
@@ -83,6 +89,7 @@ class Derivation {
   engine::Reader& reader_;
   const Catalogue& catalogue_;
   Place place_;
+  std::map<std::uint32_t, CollectionDefinition> declared_;  ///< New collections of this transaction, by record space.
   std::vector<UniqueEntry> unique_entries_;
   std::set<std::pair<std::uint32_t, Bytes>> removed_entries_;  // of unique indexes
   std::set<std::pair<std::uint32_t, Bytes>> written_keys_;

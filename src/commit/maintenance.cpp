@@ -272,7 +272,7 @@ bool continue_build(Writer& writer) {
 
 }  // namespace
 
-bool maintain_step(Trunk& trunk) {
+bool maintain_step(Trunk& trunk, bool anew) {
   bool more = false;
   const Time now = platform::clock().now();
   trunk.exclusive(trunk.deadline(std::chrono::milliseconds(500)), Durability::relaxed, [&](Writer& writer) {
@@ -283,6 +283,7 @@ bool maintain_step(Trunk& trunk) {
     more |= empty_dropped(writer);
     more |= sweep_history(writer, now);
     more |= continue_build(writer);
+    for (const Trunk::UpkeepStep& step : trunk.upkeep_steps()) more |= step(writer, now, anew);
   });
   return more;
 }

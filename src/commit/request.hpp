@@ -49,6 +49,19 @@ struct Write {
   std::optional<Time> expires;
 };
 
+/// A record that is put at the end of a sequence: the records of one space whose keys are a prefix and a version, 1, 2,
+/// 3, ... Which version it gets, and which number among all records of the space, is only known in the write section,
+/// so that appends do not get into each other's way.
+struct Append {
+  Space space;
+  Bytes prefix;                     ///< Of the sequence's keys, and of no others.
+  Bytes body;                       ///< An object. Its first member will be the number.
+  Bytes number_field;               ///< That member's name.
+  Space number_index;               ///< The index on it.
+  std::uint64_t version_floor = 0;  ///< Versions and numbers up to here were given to records that are gone.
+  std::uint64_t number_floor = 0;
+};
+
 /// A change of a row that is neither logged nor digested.
 struct LocalWrite {
   Space space;
@@ -65,8 +78,11 @@ struct Request {
   std::uint64_t lineage = 0;  ///< in this lineage of the engine. It does not leave the process.
   Footprint footprint;
   std::vector<Write> writes;
+  std::vector<Append> appends;
   std::vector<LocalWrite> local_writes;
   std::uint64_t bytes = 0;  ///< About: keys and bodies of the writes.
+
+  bool writes_nothing() const { return writes.empty() && appends.empty() && local_writes.empty(); }
 };
 
 /// The stamp of a row as a footprint keeps it.

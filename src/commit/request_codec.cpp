@@ -121,6 +121,28 @@ Write take_write(bytes_view& in) {
   return write;
 }
 
+void append_append(Bytes& out, const Append& append) {
+  append_varint(out, append.space.id);
+  append_text(out, append.prefix);
+  append_text(out, append.body);
+  append_text(out, append.number_field);
+  append_varint(out, append.number_index.id);
+  append_varint(out, append.version_floor);
+  append_varint(out, append.number_floor);
+}
+
+Append take_append(bytes_view& in) {
+  Append append;
+  append.space = take_space(in);
+  append.prefix = take_text(in);
+  append.body = take_text(in);
+  append.number_field = take_text(in);
+  append.number_index = take_space(in);
+  append.version_floor = take_varint(in);
+  append.number_floor = take_varint(in);
+  return append;
+}
+
 }  // namespace
 
 Bytes encode_request(const Request& request) {
@@ -135,6 +157,8 @@ Bytes encode_request(const Request& request) {
   append_footprint(out, request.footprint);
   append_varint(out, request.writes.size());
   for (const Write& write : request.writes) append_write(out, write);
+  append_varint(out, request.appends.size());
+  for (const Append& append : request.appends) append_append(out, append);
   append_varint(out, request.local_writes.size());
   for (const LocalWrite& write : request.local_writes) {
     append_varint(out, write.space.id);
@@ -155,6 +179,7 @@ Request decode_request(bytes_view in) {
   request.bytes = take_varint(in);
   request.footprint = take_footprint(in);
   for (std::uint64_t left = take_varint(in); left > 0; --left) request.writes.push_back(take_write(in));
+  for (std::uint64_t left = take_varint(in); left > 0; --left) request.appends.push_back(take_append(in));
   for (std::uint64_t left = take_varint(in); left > 0; --left) {
     LocalWrite& write = request.local_writes.emplace_back();
     write.space = take_space(in);

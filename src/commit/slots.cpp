@@ -12,7 +12,7 @@
 namespace strata::commit {
 namespace {
 
-constexpr std::uint64_t file_format = 0x5354524154410003;  // changes whenever slots or requests do
+constexpr std::uint64_t file_format = 0x5354524154410004;  // changes whenever slots or requests do
 constexpr std::uint32_t slot_count = 64;
 constexpr std::size_t payload_bytes = 16 * 1024 - 64;
 

@@ -28,6 +28,8 @@ class Source {
   virtual const CollectionDefinition* collection(std::string_view name) = 0;
   /// Own writes in a record space; null when there are none.
   virtual const PendingWrites* pending(Space space) const = 0;
+  /// What was last written to a local row; null when nothing was. Valid until the next such write.
+  virtual const LocalWrite* pending_local(Space, bytes_view) const { return nullptr; }
   virtual View& view() = 0;
   /// Whether what is read becomes part of a footprint: then totals may not stand for the rows.
   virtual bool tracks() const = 0;

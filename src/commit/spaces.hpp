@@ -22,6 +22,12 @@ inline constexpr Space state_space = Space::make(SpaceGroup::local, 0);
 inline constexpr Space times_space = Space::make(SpaceGroup::local, 1);
 /// Spaces that were dropped and are being emptied.
 inline constexpr Space dropped_space = Space::make(SpaceGroup::local, 2);
+/// Places of consumer groups, and the batches that their members have in hand.
+inline constexpr Space groups_space = Space::make(SpaceGroup::local, 5);
+/// Places of durable consumers, by name.
+inline constexpr Space consumers_space = Space::make(SpaceGroup::local, 3);
+/// Who has which queue item.
+inline constexpr Space leases_space = Space::make(SpaceGroup::local, 4);
 
 /// record: logged, digested, replicated. derived: follows from records. local: belongs to this copy alone.
 enum class SpaceClass { record, derived, local };

@@ -217,36 +217,69 @@ const CollectionDefinition& Transaction::collection_for_writing(std::string_view
   return *find_declaration(name);
 }
 
-void Transaction::write(Write write) {
-  PendingWrites& space = writes_[write.space.id];
-  bytes_ += write.key.size() + write.body.size();
+void Transaction::count_bytes(std::size_t bytes) {
+  bytes_ += bytes;
   if (bytes_ > transaction_bytes_max) {
     throw Error(ErrorCode::limit_exceeded, "a transaction may write at most " +
                                                std::to_string(transaction_bytes_max >> 20) +
                                                " MiB (transaction_bytes_max); split it");
   }
-  Bytes key = write.key;
-  if (space.insert_or_assign(std::move(key), std::move(write)).second && ++changes_ > transaction_changes_max) {
+}
+
+void Transaction::count_change() {
+  if (++changes_ > transaction_changes_max) {
     throw Error(ErrorCode::limit_exceeded, "a transaction may change at most " +
                                                std::to_string(transaction_changes_max) +
                                                " records (transaction_changes_max); split it");
   }
 }
 
-void Transaction::write_local(LocalWrite write) { local_writes_.push_back(std::move(write)); }
+void Transaction::write(Write write) {
+  PendingWrites& space = writes_[write.space.id];
+  count_bytes(write.key.size() + write.body.size());
+  Bytes key = write.key;
+  if (space.insert_or_assign(std::move(key), std::move(write)).second) count_change();
+}
+
+void Transaction::append(Append append, bytes_view mark) {
+  count_bytes(append.prefix.size() + append.body.size());
+  count_change();
+  ++appended_[noted_key(append.space, append.prefix)];
+  if (!mark.empty()) append_marks_.emplace(mark, appends_.size());
+  appends_.push_back(std::move(append));
+}
+
+std::uint64_t Transaction::appended(Space space, bytes_view prefix) const {
+  const auto found = appended_.find(noted_key(space, prefix));
+  return found == appended_.end() ? 0 : found->second;
+}
+
+const Append* Transaction::appended(bytes_view mark) const {
+  const auto found = append_marks_.find(Bytes(mark));
+  return found == append_marks_.end() ? nullptr : &appends_[found->second];
+}
+
+void Transaction::write_local(LocalWrite write) {
+  const auto [place, fresh] = local_writes_by_key_.try_emplace(noted_key(write.space, write.key), local_writes_.size());
+  if (fresh) {
+    local_writes_.push_back(std::move(write));
+  } else {
+    local_writes_[place->second] = std::move(write);
+  }
+}
+
+const LocalWrite* Transaction::pending_local(Space space, bytes_view key) const {
+  const auto found = local_writes_by_key_.find(noted_key(space, key));
+  return found == local_writes_by_key_.end() ? nullptr : &local_writes_[found->second];
+}
 
 Uuid Transaction::make_key() {
-  // RFC 9562, version 7: the milliseconds of the id, then 73 bits that follow from it, plus the ordinal, so that the
-  // keys of one transaction rise. The highest random bit is left zero: adding cannot overflow.
-  const codec::Hash128 noise = codec::hash128(id_.view(), 1);
-  constexpr std::uint64_t low_bits = (std::uint64_t{1} << 62) - 1;
-  const std::uint64_t start = noise.low & low_bits;
-  const std::uint64_t low = (start + keys_made_) & low_bits;
-  const std::uint64_t high = (noise.high & 0x7FF) + (low < start ? 1 : 0);
+  // RFC 9562, version 7: the milliseconds and the counter of the id, so that the keys of a process rise as its ids do;
+  // then 62 bits that follow from the id, plus the ordinal. The highest of them is left zero: adding cannot overflow.
+  constexpr std::uint64_t start_bits = (std::uint64_t{1} << 61) - 1;
+  const std::uint64_t low = (codec::hash128(id_.view(), 1).low & start_bits) + keys_made_;
   ++keys_made_;
   Uuid key = id_;
-  key.bytes[6] = static_cast<std::uint8_t>(0x70 | (high >> 8));
-  key.bytes[7] = static_cast<std::uint8_t>(high);
   const std::uint64_t variant_and_low = (std::uint64_t{2} << 62) | low;
   for (std::size_t i = 0; i < 8; ++i) key.bytes[8 + i] = static_cast<std::uint8_t>(variant_and_low >> (8 * (7 - i)));
   return key;
@@ -261,6 +294,7 @@ Request Transaction::take_request() {
   request.bytes = bytes_;
   request.footprint = std::move(footprint_);
   request.local_writes = std::move(local_writes_);
+  request.appends = std::move(appends_);
   for (auto& [unused, space] : writes_) {
     for (auto& [key, write] : space) request.writes.push_back(std::move(write));
   }

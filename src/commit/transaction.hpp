@@ -37,6 +37,7 @@ class Transaction : public Source {
   std::unique_ptr<engine::Cursor> scan(Space records, engine::KeyRange range, engine::ScanHints hints) override;
   const CollectionDefinition* collection(std::string_view name) override;
   const PendingWrites* pending(Space space) const override;
+  const LocalWrite* pending_local(Space space, bytes_view key) const override;
   View& view() override;
   bool tracks() const override { return true; }
   Position position() { return view().position(); }
@@ -53,6 +54,13 @@ class Transaction : public Source {
   /// One write a key: the last counts. `limit_exceeded` past the limits of a transaction.
   void write(Write write);
   void write_local(LocalWrite write);
+  /// Kept in order. Not among the pending writes: a transaction does not see what it appends. Counts as a write.
+  /// `mark`: what it is to be found by, unless empty.
+  void append(Append append, bytes_view mark);
+  /// How many were appended to a sequence.
+  std::uint64_t appended(Space space, bytes_view prefix) const;
+  /// The append with the mark; null when there is none.
+  const Append* appended(bytes_view mark) const;
 
   /// Keys that this transaction makes follow from its id, so that the same id makes the same keys: version 7 UUIDs,
   /// rising.
@@ -69,6 +77,8 @@ class Transaction : public Source {
   void adopt_view();
   const Catalogue& catalogue() const { return view_ ? view_->catalogue() : *presumed_; }
   const CollectionDefinition* find_declaration(std::string_view name);
+  void count_bytes(std::size_t bytes);
+  void count_change();
   void note_key(Space space, bytes_view key, std::uint64_t stamp);
   void note_range(ReadRange range);
 
@@ -86,6 +96,10 @@ class Transaction : public Source {
   std::map<std::uint32_t, PendingWrites> writes_;
   std::map<std::string, CollectionDefinition, std::less<>> definitions_;
   std::vector<LocalWrite> local_writes_;
+  std::unordered_map<Bytes, std::size_t> local_writes_by_key_;  ///< space and key -> place in local_writes_
+  std::vector<Append> appends_;
+  std::unordered_map<Bytes, std::uint64_t> appended_;    ///< space and prefix -> number
+  std::unordered_map<Bytes, std::size_t> append_marks_;  ///< mark -> place in appends_
   std::optional<std::uint32_t> next_space_;
   std::uint64_t changes_ = 0;
   std::uint64_t bytes_ = 0;

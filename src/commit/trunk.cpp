@@ -389,8 +389,7 @@ void Trunk::after_commit(const codec::Head& before, const codec::Head& now) {
 void Trunk::maintain(bool all) {
   check_open();
   engine_->maintain();
-  while (maintain_step(*this) && all) {
-  }
+  for (bool anew = all; maintain_step(*this, anew) && all;) anew = false;
   while (train_dictionary(*this) && all) {
   }
 }

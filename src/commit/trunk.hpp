@@ -74,6 +74,12 @@ class Trunk {
 
   /// Upkeep that is due, in steps of a few ms each; `all` runs it until nothing is left.
   void maintain(bool all);
+  /// A step of upkeep that a model adds, run inside the write section; true when there is more to do now. `anew`: it is
+  /// due, whenever it was done last.
+  using UpkeepStep = std::function<bool(Writer& writer, Time now, bool anew)>;
+  /// Requires: nothing has been committed through this trunk yet.
+  void add_upkeep(UpkeepStep step) { upkeep_steps_.push_back(std::move(step)); }
+  const std::vector<UpkeepStep>& upkeep_steps() const { return upkeep_steps_; }
 
   /// Lets waiting commits end, stops the background thread. Calls after it give `closed`.
   void close();
@@ -121,6 +127,7 @@ class Trunk {
   Line line_;
   Counters counters_;
   std::unique_ptr<Slots> slots_;
+  std::vector<UpkeepStep> upkeep_steps_;
 
   std::mutex cache_mutex_;
   std::uint64_t cached_lineage_ = 0;
@@ -143,7 +150,8 @@ class Trunk {
   std::atomic<std::int64_t> upkeep_at_{0};  ///< Steady time, ns, of the next upkeep.
 };
 
-/// One step of upkeep within a write section (maintenance.cpp); true when there is more to do now.
-bool maintain_step(Trunk& trunk);
+/// One step of upkeep within a write section (maintenance.cpp); true when there is more to do now. `anew` as in
+/// Trunk::UpkeepStep.
+bool maintain_step(Trunk& trunk, bool anew);
 
 }  // namespace strata::commit

@@ -53,6 +53,12 @@ KeyList rows_ahead(std::span<const Request* const> group, const codec::Head& hea
       for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
       if (collection->options.history.enabled) counted.insert(collection->history().id);
     }
+    for (const Append& append : request->appends) {
+      counted.insert(append.space.id);
+      const CollectionDefinition* collection = catalogue.find(append.space);
+      if (collection == nullptr) continue;
+      for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
+    }
   }
   for (const std::uint32_t space : counted) wanted.add(totals_space, totals_key(Space{space}));
   return wanted;
@@ -105,6 +111,7 @@ CommitResult Writer::apply(const Request& request) {
   for (const Write& write : request.writes) {
     derivation.write(write, write.kind == Write::Kind::drop ? totals(write.space) : codec::SpaceTotals{});
   }
+  for (const Append& append : request.appends) derivation.append(append, ends_);
   derivation.finish();
   result.time = time;
 
@@ -124,6 +131,8 @@ CommitResult Writer::apply(const Request& request) {
       transaction_.erase({write.space, write.key});
     }
   }
+  for (const Write& write : request.writes) ends_.forget(write.space);
+  ends_.take(derivation.ends);
   if (!derivation.mutations.empty() || !request.local_writes.empty()) wrote_ = true;
   for (const auto& [space, change] : derivation.totals) {
     codec::SpaceTotals& total = totals(Space{space});

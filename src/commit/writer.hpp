@@ -70,6 +70,7 @@ class Writer {
   Time now_;
   codec::Head head_;
   std::unordered_map<std::uint32_t, codec::SpaceTotals> totals_;
+  SequenceEnds ends_;
   bool broken_ = false;
   bool wrote_ = false;
 };

@@ -2,10 +2,13 @@
 
 #include <map>
 
+#include "codec/ordered.hpp"
 #include "codec/record.hpp"
 #include "codec/varint.hpp"
 #include "commit/derivation.hpp"
 #include "commit/transaction.hpp"
+#include "model/event.hpp"
+#include "model/own_collection.hpp"
 #include "model/record.hpp"
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
@@ -18,6 +21,29 @@ using commit::CollectionDefinition;
 
 constexpr int dump_format = 1;
 
+/// In the order of the keys; events in that of their numbers, so that a store that loads them gives them positions that
+/// rise with their numbers.
+void for_each_row(commit::View& view, const CollectionDefinition& collection,
+                  const std::function<void(bytes_view key, bytes_view row)>& visit) {
+  const commit::IndexDefinition* numbers =
+      collection.name == model::events_name ? collection.index(model::event_number_index) : nullptr;
+  if (!numbers) {
+    const auto cursor = view.reader().scan({collection.records(), {}, {}}, {});
+    while (cursor->next()) visit(cursor->key(), cursor->value());
+    return;
+  }
+  const auto cursor = view.reader().scan({numbers->space(), {}, {}}, {.keys_only = true});
+  while (cursor->next()) {
+    const Bytes key(codec::split_index_entry(cursor->key()).primary_key);
+    const auto row = view.reader().get({collection.records(), key});
+    if (!row) {
+      throw Error(ErrorCode::corruption,
+                  "the index of event numbers names record `" + key + "`, which is not there; run `strata verify`");
+    }
+    visit(key, *row);
+  }
+}
+
 void write_collection(commit::View& view, const CollectionDefinition& collection,
                       const std::function<void(std::string_view)>& sink, engine::Progress* progress,
                       std::uint64_t& done) {
@@ -28,12 +54,11 @@ void write_collection(commit::View& view, const CollectionDefinition& collection
   const Time now = platform::clock().now();
   const std::string collection_json = Value(collection.name).to_json();
   std::string text;
-  const auto cursor = view.reader().scan({collection.records(), {}, {}}, {});
-  while (cursor->next()) {
-    const codec::RecordRow row = model::decode_row(collection, cursor->key(), cursor->value());
-    if (model::is_expired(row.header, now)) continue;
+  for_each_row(view, collection, [&](bytes_view key, bytes_view stored) {
+    const codec::RecordRow row = model::decode_row(collection, key, stored);
+    if (model::is_expired(row.header, now)) return;
     text = "{\"collection\":" + collection_json + ",\"key\":";
-    Value(cursor->key()).view().to_json(text);
+    Value(key).view().to_json(text);
     text += ",\"value\":";
     ValueView(row.body).to_json(text);
     text +=
@@ -44,7 +69,7 @@ void write_collection(commit::View& view, const CollectionDefinition& collection
     if (++done % 1024 == 0 && progress && !progress->advance("dump", done, view.head().records)) {
       throw Error(ErrorCode::busy, "the dump was cancelled and is not complete");
     }
-  }
+  });
 }
 
 /// Reads a dump line by line into a store.
@@ -151,12 +176,18 @@ class Loading {
     ++report_.collections;
     CollectionDefinition definition = commit::decode_definition(text_at(line, "collection"), line["definition"]);
     trunk_.exclusive(trunk_.deadline(std::chrono::seconds(60)), Durability::relaxed, [&](commit::Writer& writer) {
-      if (writer.catalogue()->find(definition.name)) return;  // what is there already keeps its declaration
+      if (const CollectionDefinition* there = writer.catalogue()->find(definition.name)) {
+        if (there->name == model::events_name && writer.totals(there->records()).rows > 0) {
+          refuse(
+              "the store has events already, and two orders of events cannot be made one; load into a store without");
+        }
+        return;  // what is there already keeps its declaration
+      }
       auto view = std::make_unique<commit::View>(writer.transaction(), std::make_shared<codec::Head>(writer.head()),
                                                  writer.catalogue());
       commit::Transaction transaction(std::move(view), platform::make_uuid(), platform::clock().now(),
                                       commit::Transaction::Tracking::none);
-      commit::check_collection_name(definition.name);
+      if (!model::is_own(definition.name)) commit::check_collection_name(definition.name);
       if (!fresh_) renumber(transaction, definition);
       transaction.define(definition);
       commit::Request request = transaction.take_request();
@@ -188,6 +219,7 @@ class Loading {
       collection_name_ = collection;
       records_ = found->records();
     }
+    if (collection == model::events_name) check_event(key, line["value"]);
     commit::Write write;
     write.space = records_;
     write.key = key;
@@ -199,6 +231,13 @@ class Loading {
     batch_size_ += bytes;
     ++report_.records;
     if (batch_.size() >= batch_records || batch_size_ >= batch_bytes) flush();
+  }
+
+  void check_event(const std::string& key, ValueView value) {
+    const ValueView number = value[model::event_number_field];
+    if (!model::split_event_key(key) || number.type() != ValueType::integer) refuse("this is no event");
+    if (number.as_uint() <= event_number_) refuse("events must come in the order of their numbers");
+    event_number_ = number.as_uint();
   }
 
   void flush() {
@@ -242,6 +281,7 @@ class Loading {
   commit::Space records_;
   std::map<std::string, commit::Write> batch_;
   std::size_t batch_size_ = 0;
+  std::uint64_t event_number_ = 0;  ///< Of the event before.
 };
 
 /// Digest and number of what a dump holds: expired records are left out of it.

@@ -8,6 +8,8 @@
 #include "codec/varint.hpp"
 #include "commit/derivation.hpp"
 #include "commit/index_entries.hpp"
+#include "model/event.hpp"
+#include "operate/verify_queues.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -40,7 +42,9 @@ class Verification {
       }
       if (collection.options.history.enabled)
         guarded("history of collection `" + name + "`", [&] { check_history(collection); });
+      if (name == model::events_name) guarded("events", [&] { check_events(collection); });
     }
+    guarded("queues", [&] { verify_queues(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("expiry", [&] { check_expiry(); });
     guarded("log", [&] { check_log(); });
     if (view_.head().time > platform::clock().now() + clock_trusted_within) {
@@ -203,6 +207,50 @@ class Verification {
       }
     }
     check_totals("history of collection `" + collection.name + "`", collection.history(), found);
+  }
+
+  /// What the records do not say each by itself: versions are dense within a stream, numbers differ and rise with
+  /// positions.
+  void check_events(const CollectionDefinition& events) {
+    check_versions(events);
+    const IndexDefinition* numbers = events.index(model::event_number_index);
+    if (numbers == nullptr) return problem("collection `.events` lacks the index of numbers");
+    std::optional<Value> last_number;
+    std::uint64_t last_position = 0;
+    const auto cursor = reader_.scan({numbers->space(), {}, {}}, {.keys_only = true});
+    while (cursor->next()) {
+      const codec::IndexEntry entry = codec::split_index_entry(cursor->key());
+      const Bytes key(entry.primary_key);
+      bytes_view part = entry.stored_part;
+      const Value number = codec::take_ordered(part);
+      if (number.type() != ValueType::integer) problem(place(&events, key) + ": it has no number");
+      if (last_number == number) problem(place(&events, key) + ": another event has its number");
+      last_number = number;
+      const auto row = reader_.get({events.records(), key});
+      if (!row) continue;  // named with the index
+      const std::uint64_t position = codec::record_version(*row).value;
+      if (position < last_position) problem(place(&events, key) + ": an event with a lower number was appended later");
+      last_position = position;
+    }
+  }
+
+  void check_versions(const CollectionDefinition& events) {
+    const auto cursor = reader_.scan({events.records(), {}, {}}, {.keys_only = true});
+    std::string stream;
+    std::uint64_t version = 0;
+    while (cursor->next()) {
+      const auto key = model::split_event_key(cursor->key());
+      if (!key) {
+        problem(place(&events, cursor->key()) + ": its key is not that of an event");
+        continue;
+      }
+      if (key->stream == stream && key->version != version + 1) {
+        problem("stream `" + stream + "`: version " + std::to_string(key->version) + " follows upon " +
+                std::to_string(version));
+      }
+      stream = key->stream;
+      version = key->version;
+    }
   }
 
   void check_expiry() {

@@ -3,6 +3,9 @@
 #include <time.h>
 
 #include <cerrno>
+#include <string_view>
+
+#include "platform/file.hpp"
 
 namespace strata::platform {
 namespace {
@@ -13,6 +16,13 @@ std::chrono::nanoseconds read_clock(clockid_t id) {
   return std::chrono::seconds(value.tv_sec) + std::chrono::nanoseconds(value.tv_nsec);
 }
 
+/// Read once: it cannot change under a living process.
+Uuid read_boot() {
+  const auto text = read_file("/proc/sys/kernel/random/boot_id");
+  if (!text) return {};
+  return Uuid::parse(std::string_view(*text).substr(0, text->find('\n'))).value_or(Uuid{});
+}
+
 class SystemClock : public Clock {
  public:
   Time now() override {
@@ -20,6 +30,10 @@ class SystemClock : public Clock {
   }
   std::chrono::microseconds uptime() override {
     return std::chrono::duration_cast<std::chrono::microseconds>(read_clock(CLOCK_BOOTTIME));
+  }
+  Uuid boot() override {
+    static const Uuid name = read_boot();
+    return name;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "store/access.hpp"
 
+#include "model/own_collection.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -21,6 +22,7 @@ class StoreAccess : public CollectionAccess {
   CommitResult declare(const std::function<void(commit::Transaction&)>& work) override {
     return store::run_alone(trunk_, work, {});
   }
+  void check_alone(std::string_view) const override { trunk_->check_open(); }
   const std::shared_ptr<commit::Trunk>& trunk() const override { return trunk_; }
 
  private:
@@ -70,6 +72,10 @@ CommitResult Snapshot::State::write(const std::function<void(commit::Transaction
 
 CommitResult Snapshot::State::declare(const std::function<void(commit::Transaction&)>& work) { return write(work); }
 
+void Snapshot::State::check_alone(std::string_view what) const {
+  throw Error(ErrorCode::unsupported, std::string(what) + ": a snapshot can only be read; use the store's own handle");
+}
+
 Snapshot::Snapshot(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Snapshot::Snapshot(Snapshot&&) noexcept = default;
 Snapshot& Snapshot::operator=(Snapshot&&) noexcept = default;
@@ -81,7 +87,9 @@ Position Snapshot::position() const { return state_->position; }
 std::vector<std::string> Snapshot::collections() const {
   std::vector<std::string> names;
   state_->read([&](commit::Source& source) {
-    for (const auto& [name, unused] : source.view().catalogue().collections()) names.push_back(name);
+    for (const auto& [name, unused] : source.view().catalogue().collections()) {
+      if (!model::is_own(name)) names.push_back(name);
+    }
   });
   return names;
 }
@@ -125,6 +133,11 @@ CommitResult Transaction::State::write(const std::function<void(commit::Transact
 CommitResult Transaction::State::declare(const std::function<void(commit::Transaction&)>&) {
   throw Error(ErrorCode::invalid_argument,
               "indexes and options are declared in transactions of their own; call this on the store's collection");
+}
+
+void Transaction::State::check_alone(std::string_view what) const {
+  throw Error(ErrorCode::invalid_argument,
+              std::string(what) + ": it is a commit of its own; call it on the store, outside of a transaction");
 }
 
 commit::Request Transaction::State::end() {

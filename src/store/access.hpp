@@ -23,6 +23,9 @@ class CollectionAccess {
   /// For declarations: in the write section, in a transaction of its own. `invalid_argument` where there is one
   /// already.
   virtual CommitResult declare(const std::function<void(commit::Transaction&)>& work) = 0;
+  /// For what commits by itself whatever happens around it: `invalid_argument` in a transaction, `unsupported` in a
+  /// snapshot.
+  virtual void check_alone(std::string_view what) const = 0;
   virtual const std::shared_ptr<commit::Trunk>& trunk() const = 0;
 };
 
@@ -40,6 +43,11 @@ struct Store::State {
   std::shared_ptr<detail::CollectionAccess> access;
 };
 
+namespace store {
+/// `closed` when the handle has been closed.
+const std::shared_ptr<Store::State>& require(const std::shared_ptr<Store::State>& state);
+}  // namespace store
+
 /// Snapshot and Transaction are their own access.
 struct Snapshot::State : detail::CollectionAccess {
   static std::shared_ptr<State> make(const std::shared_ptr<commit::Trunk>& trunk);
@@ -47,6 +55,7 @@ struct Snapshot::State : detail::CollectionAccess {
   void read(const std::function<void(commit::Source&)>& work) override;
   CommitResult write(const std::function<void(commit::Transaction&)>& work) override;
   CommitResult declare(const std::function<void(commit::Transaction&)>& work) override;
+  void check_alone(std::string_view what) const override;
   const std::shared_ptr<commit::Trunk>& trunk() const override { return trunk_; }
 
   std::shared_ptr<commit::Trunk> trunk_;
@@ -63,6 +72,7 @@ struct Transaction::State : detail::CollectionAccess {
   void read(const std::function<void(commit::Source&)>& work) override;
   CommitResult write(const std::function<void(commit::Transaction&)>& work) override;
   CommitResult declare(const std::function<void(commit::Transaction&)>& work) override;
+  void check_alone(std::string_view what) const override;
   const std::shared_ptr<commit::Trunk>& trunk() const override { return trunk_; }
   /// No more calls: the handles that `fn` kept give `closed`.
   commit::Request end();

@@ -5,6 +5,7 @@
 #include "commit/index_build.hpp"
 #include "model/declaration.hpp"
 #include "model/history.hpp"
+#include "model/own_collection.hpp"
 #include "model/record.hpp"
 #include "query/find.hpp"
 #include "store/access.hpp"
@@ -14,6 +15,13 @@ namespace strata {
 namespace {
 
 constexpr std::size_t build_records_per_step = 1000;
+
+/// What other models keep in collections is theirs to write.
+void check_writable(const std::string& name) {
+  if (!model::is_own(name)) return;
+  throw Error(ErrorCode::invalid_argument,
+              "collection `" + name + "`: names that begin with `.` are Strata's own; they can only be read");
+}
 
 }  // namespace
 
@@ -89,12 +97,14 @@ std::vector<RecordVersion> Collection::history(std::string_view key) const {
 }
 
 Version Collection::put(std::string_view key, ValueView value, const PutOptions& options) {
+  check_writable(name_);
   const CommitResult result = access_->write(
       [&](commit::Transaction& transaction) { model::put_record(transaction, name_, key, value, options); });
   return Version{result.position.value};
 }
 
 std::string Collection::add(ValueView value, const PutOptions& options) {
+  check_writable(name_);
   std::string key;
   access_->write([&](commit::Transaction& transaction) {
     key = transaction.make_key().to_string();
@@ -104,6 +114,7 @@ std::string Collection::add(ValueView value, const PutOptions& options) {
 }
 
 bool Collection::erase(std::string_view key, const EraseOptions& options) {
+  check_writable(name_);
   bool existed = false;
   access_->write(
       [&](commit::Transaction& transaction) { existed = model::erase_record(transaction, name_, key, options); });
@@ -111,6 +122,7 @@ bool Collection::erase(std::string_view key, const EraseOptions& options) {
 }
 
 void Collection::create_index(const IndexOptions& options, engine::Progress* progress) {
+  check_writable(name_);
   const IndexOptions wanted = model::checked(options);
   access_->declare([&](commit::Transaction& transaction) { model::declare_index(transaction, name_, wanted); });
   const auto& trunk = access_->trunk();
@@ -137,6 +149,7 @@ void Collection::create_index(const IndexOptions& options, engine::Progress* pro
 }
 
 bool Collection::drop_index(std::string_view name) {
+  check_writable(name_);
   bool existed = false;
   access_->declare([&](commit::Transaction& transaction) { existed = model::drop_index(transaction, name_, name); });
   return existed;
@@ -149,6 +162,7 @@ std::vector<IndexDescription> Collection::indexes() const {
 }
 
 void Collection::set_options(const CollectionOptions& options) {
+  check_writable(name_);
   access_->declare([&](commit::Transaction& transaction) { model::set_options(transaction, name_, options); });
 }
 
@@ -167,6 +181,7 @@ bool Collection::exists() const {
 }
 
 bool Collection::drop() {
+  check_writable(name_);
   bool existed = false;
   access_->declare([&](commit::Transaction& transaction) { existed = model::drop_collection(transaction, name_); });
   return existed;

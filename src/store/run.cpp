@@ -133,7 +133,7 @@ CommitResult run_attempts(commit::Trunk& trunk,
         });
       }
       commit::Request request = body(begin(trunk, attempt, number), false);
-      if (request.writes.empty() && request.local_writes.empty()) {
+      if (request.writes_nothing()) {
         CommitResult nothing;
         nothing.id = attempt.id;
         return nothing;  // what was read came from one snapshot: serializable as it stands

@@ -5,6 +5,9 @@
 #include "codec/head.hpp"
 #include "follow/copying.hpp"
 #include "follow/log_reader.hpp"
+#include "model/event.hpp"
+#include "model/own_collection.hpp"
+#include "model/stream_retention.hpp"
 #include "operate/dump.hpp"
 #include "operate/statistics.hpp"
 #include "operate/verify.hpp"
@@ -52,18 +55,26 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
     one.key = change.key;
     if (const commit::CollectionDefinition* collection = catalogue.find(change.space))
       one.collection = collection->name;
+    if (one.collection == model::events_name) {
+      if (const auto event = model::split_event_key(one.key)) {
+        one.stream = event->stream;
+        one.stream_version = event->version;
+      }
+    }
     if (one.operation == LogChange::Operation::erase_range) one.count = change.count;
     out.changes.push_back(std::move(one));
   }
   return out;
 }
 
-std::shared_ptr<Store::State> require(const std::shared_ptr<Store::State>& state) {
+}  // namespace
+
+const std::shared_ptr<Store::State>& store::require(const std::shared_ptr<Store::State>& state) {
   if (!state) throw Error(ErrorCode::closed, "the store has been closed; open it again");
   return state;
 }
 
-}  // namespace
+using store::require;
 
 Store Store::open(std::string_view url, const OpenOptions& options) {
   check_options(options);
@@ -76,6 +87,7 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
   const std::string slots_path =
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
   state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
+  state->trunk->add_upkeep(model::retain_events);
   state->access = detail::make_access(state->trunk);
   return Store(std::move(state));
 }
@@ -98,7 +110,9 @@ Collection Store::collection(std::string_view name) { return Collection(require(
 
 std::vector<std::string> Store::collections() const {
   std::vector<std::string> names;
-  for (const auto& [name, unused] : require(state_)->trunk->view()->catalogue().collections()) names.push_back(name);
+  for (const auto& [name, unused] : require(state_)->trunk->view()->catalogue().collections()) {
+    if (!model::is_own(name)) names.push_back(name);
+  }
   return names;
 }
 

@@ -9,7 +9,9 @@
 #include "codec/record.hpp"
 #include "commit/catalogue.hpp"
 #include "commit/derivation.hpp"
+#include "commit/sequence.hpp"
 #include "commit/writer.hpp"
+#include "model/event.hpp"
 #include "store/place.hpp"
 #include "strata/value.hpp"
 
@@ -224,6 +226,18 @@ TEST(Format, OfADeclaration) {
             "84a2696407ac74696d655f746f5f6c697665ced693a400a7686973746f727983a2696408a86b6565705f666f72cf0000"
             "00141dd76000aa6b6565705f636f756e7409a7696e64657865739185a269640aa46e616d65a46b696e64a66669656c64"
             "739281a470617468a46b696e6482a470617468a763726561746564a474696d65c3a6756e69717565c3a57265616479c3");
+}
+
+TEST(Format, OfAnEvent) {
+  EXPECT_EQ(hex(model::event_key("order-1", 0x12ab)), "6f726465722d311f30303030303030303030303031326162");
+  NewEvent event{.type = "paid", .data = Value::object({{"sum", 3}})};
+  const auto stored = [&] { return commit::with_number(model::encode_event("order-1", event), "n", 300); };
+  EXPECT_EQ(hex(stored()), "83a16ecd012ca174a470616964a16481a373756d03");
+  event.metadata = "m";
+  event.id = "i";
+  event.correlation = "c";
+  event.causation = "k";
+  EXPECT_EQ(hex(stored()), "87a16ecd012ca174a470616964a16481a373756d03a16da16da26964a169a3636f72a163a3636175a16b");
 }
 
 TEST(Format, OfTheSignpost) {

@@ -1,0 +1,342 @@
+#include "store/watches.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "codec/hash.hpp"
+#include "codec/ordered.hpp"
+#include "commit/derivation.hpp"
+#include "model/agent.hpp"
+#include "model/event.hpp"
+#include "model/queue_item.hpp"
+#include "model/record.hpp"
+#include "strata/error.hpp"
+
+namespace strata::store {
+namespace {
+
+const commit::IndexDefinition* number_index(const commit::CollectionDefinition* events) {
+  return events ? events->index(model::event_number_index) : nullptr;
+}
+
+std::string parameters_text(const Parameters& parameters) {
+  std::string text;
+  for (const auto& [name, value] : parameters) text += name + '=' + value.to_json() + ';';
+  return text;
+}
+
+/// An event as the filter of a stream's watch sees it.
+Value filtered_form(const Event& event) {
+  Value value = Value::object({{"stream", event.stream}, {"version", event.version}, {"type", event.type}});
+  value.set("data", event.data);
+  value.set("metadata", event.metadata);
+  return value;
+}
+
+}  // namespace
+
+Watches::Watches(SubscriptionOptions options) : options_(std::move(options)) {
+  check();
+  parse_filters(Time{});
+}
+
+void Watches::check() const {
+  if (!options_.everything && options_.collections.empty() && options_.streams.empty() && options_.queues.empty()) {
+    throw Error(ErrorCode::invalid_argument, "a subscription must watch something: name collections, streams, queues");
+  }
+  for (const CollectionWatch& watch : options_.collections) {
+    if (!model::is_watchable(watch.name)) commit::check_collection_name(watch.name);
+  }
+  for (const QueueWatch& watch : options_.queues) model::check_name("queue", watch.name);
+  for (const StreamWatch& watch : options_.streams) {
+    if (watch.exact || !watch.prefix.empty()) model::check_name("stream", watch.prefix);
+  }
+  if (options_.batch_changes_max == 0) {
+    throw Error(ErrorCode::invalid_argument, "batch_changes_max must be greater than zero");
+  }
+}
+
+void Watches::parse_filters(Time now) {
+  collection_filters_.clear();
+  for (const CollectionWatch& watch : options_.collections)
+    collection_filters_.push_back(filter::Filter::parse(watch.where, now, watch.parameters));
+  stream_filters_.clear();
+  for (const StreamWatch& watch : options_.streams)
+    stream_filters_.push_back(filter::Filter::parse(watch.where, now, watch.parameters));
+}
+
+std::uint64_t Watches::fingerprint() const {
+  std::string text = options_.everything ? "everything" : "";
+  for (const CollectionWatch& watch : options_.collections) {
+    text += "\ncollection " + watch.name + '\t' + watch.key_prefix + '\t' + watch.where + '\t' +
+            parameters_text(watch.parameters) + (watch.every_version ? "\tevery" : "");
+  }
+  for (const StreamWatch& watch : options_.streams) {
+    text += "\nstream " + watch.prefix + (watch.exact ? "\texact\t" : "\t\t") + watch.where + '\t' +
+            parameters_text(watch.parameters);
+    for (const std::string& type : watch.types) text += '\t' + type;
+  }
+  for (const QueueWatch& watch : options_.queues) text += "\nqueue " + watch.name;
+  return codec::hash64(text);
+}
+
+bool Watches::streams_alone() const {
+  return !options_.everything && options_.collections.empty() && options_.queues.empty();
+}
+
+std::optional<Watches::Space> Watches::watched(const std::string& name,
+                                               const commit::CollectionDefinition& definition) const {
+  Space space;
+  space.name = name;
+  space.definition = &definition;
+  if (name == model::events_name) {
+    space.kind = Kind::events;
+    if (any_stream()) return space;
+    return std::nullopt;
+  }
+  if (name == model::items_name) {
+    space.kind = Kind::items;
+    if (options_.everything || !options_.queues.empty()) return space;
+    return std::nullopt;
+  }
+  for (std::size_t i = 0; i < options_.collections.size(); ++i) {
+    if (options_.collections[i].name != name) continue;
+    space.watches.push_back(i);
+    space.every |= options_.collections[i].every_version && definition.options.history.enabled;
+  }
+  if (space.watches.empty() && (!options_.everything || model::is_own(name))) return std::nullopt;
+  return space;
+}
+
+void Watches::resolve(commit::Source& source) {
+  parse_filters(source.now());
+  const auto& catalogue = source.view().shared_catalogue();
+  if (catalogue == catalogue_) return;
+  catalogue_ = catalogue;
+  spaces_.clear();
+  for (const auto& [name, definition] : catalogue->collections()) {
+    auto space = watched(name, definition);
+    if (!space) continue;
+    const std::uint32_t id = definition.records().id;
+    if (space->kind == Kind::collection) known_[id] = name;
+    spaces_.emplace(id, std::move(*space));
+  }
+}
+
+std::vector<commit::Space> Watches::filled_spaces() const {
+  std::vector<commit::Space> spaces;
+  for (const auto& [id, space] : spaces_) {
+    if (space.kind != Kind::events) spaces.push_back(commit::Space{id});
+  }
+  return spaces;
+}
+
+bool Watches::key_wanted(const Space& space, bytes_view key) const {
+  switch (space.kind) {
+    case Kind::events: {
+      if (options_.everything) return true;
+      const auto split = model::split_event_key(key);
+      return split && std::any_of(options_.streams.begin(), options_.streams.end(), [&](const StreamWatch& watch) {
+               return watch.exact ? split->stream == watch.prefix : split->stream.starts_with(watch.prefix);
+             });
+    }
+    case Kind::items: {
+      if (options_.everything) return true;
+      const std::string_view queue = model::split_item_key(key).queue;
+      return std::any_of(options_.queues.begin(), options_.queues.end(),
+                         [&](const QueueWatch& watch) { return watch.name == queue; });
+    }
+    case Kind::collection:
+      break;
+  }
+  return space.watches.empty() || std::any_of(space.watches.begin(), space.watches.end(), [&](std::size_t i) {
+           return key.starts_with(options_.collections[i].key_prefix);
+         });
+}
+
+follow::Wanted Watches::wanted(const codec::Change& change) const {
+  if (change.operation == codec::Operation::drop) {
+    return known_.contains(change.space.id) ? follow::Wanted::every : follow::Wanted::no;
+  }
+  const auto found = spaces_.find(change.space.id);
+  if (found == spaces_.end() || !key_wanted(found->second, change.key)) return follow::Wanted::no;
+  if (found->second.kind == Kind::events) {
+    return change.operation == codec::Operation::put ? follow::Wanted::every : follow::Wanted::no;
+  }
+  return found->second.every ? follow::Wanted::every : follow::Wanted::last;
+}
+
+bool Watches::collection_matches(const Space& space, const filter::RecordView& record) const {
+  return space.watches.empty() || std::any_of(space.watches.begin(), space.watches.end(), [&](std::size_t i) {
+           return record.key.starts_with(options_.collections[i].key_prefix) && collection_filters_[i].matches(record);
+         });
+}
+
+bool Watches::stream_matches(std::size_t i, const Event& event) const {
+  const StreamWatch& watch = options_.streams[i];
+  if (watch.exact ? event.stream != watch.prefix : !event.stream.starts_with(watch.prefix)) return false;
+  if (!watch.types.empty() && std::find(watch.types.begin(), watch.types.end(), event.type) == watch.types.end())
+    return false;
+  if (watch.where.empty()) return true;
+  const Value form = filtered_form(event);
+  filter::RecordView view;
+  view.key = event.stream;
+  view.body = form.view();
+  view.version = Version{event.position.value};
+  view.created = view.updated = event.time;
+  return stream_filters_[i].matches(view);
+}
+
+std::optional<Change> Watches::tell_event(bytes_view key, const codec::RecordRow& row) const {
+  Change change;
+  change.kind = Change::Kind::event;
+  change.event = model::decode_event(key, row);
+  if (!options_.everything) {
+    bool matches = false;
+    for (std::size_t i = 0; i < options_.streams.size() && !matches; ++i) matches = stream_matches(i, *change.event);
+    if (!matches) return std::nullopt;
+  }
+  change.source = change.event->stream;
+  change.version = row.header.version;
+  change.position = change.event->position;
+  return change;
+}
+
+std::optional<Change> Watches::tell_row(const Space& space, bytes_view key, bytes_view bytes, Time now) const {
+  if (!key_wanted(space, key)) return std::nullopt;
+  const codec::RecordRow row = model::decode_row(*space.definition, key, bytes);
+  if (space.kind == Kind::events) return tell_event(key, row);
+  if (model::is_expired(row.header, now)) return std::nullopt;
+  Change change;
+  change.position.value = row.header.version.value;
+  change.version = row.header.version;
+  if (space.kind == Kind::items) {
+    change.kind = Change::Kind::item;
+    change.item = model::decode_item(key, ValueView(row.body), row.header.created).item;
+    change.source = change.item->queue;
+    change.key = change.item->id;
+    return change;
+  }
+  change.source = space.name;
+  change.key = key;
+  if (collection_matches(space, model::view_of(key, row))) {
+    change.record = model::make_record(key, row);
+  } else {
+    change.kind = Change::Kind::left;
+  }
+  return change;
+}
+
+std::optional<Change> Watches::tell_present(commit::Space id, bytes_view key, bytes_view row, Time now) const {
+  const auto found = spaces_.find(id.id);
+  if (found == spaces_.end()) return std::nullopt;
+  auto change = tell_row(found->second, key, row, now);
+  if (change && change->kind == Change::Kind::left) return std::nullopt;
+  return change;
+}
+
+Change Watches::tell_gone(const Space& space, const follow::TailChange& change) const {
+  Change gone;
+  gone.position = change.position;
+  if (space.kind == Kind::items) {
+    gone.kind = Change::Kind::item_gone;
+    const model::ItemPlace item = model::split_item_key(change.key);
+    gone.source = item.queue;
+    gone.key = item.id;
+    return gone;
+  }
+  gone.kind = Change::Kind::erase;
+  gone.source = space.name;
+  gone.key = change.key;
+  return gone;
+}
+
+/// One version among several: the present one, or one that history keeps.
+std::optional<Change> Watches::tell_record(commit::Source& source, const Space& space,
+                                           const follow::TailChange& change) const {
+  const commit::CollectionDefinition& definition = *space.definition;
+  const Version version{change.position.value};
+  if (const auto row = source.get(definition.records(), change.key)) {
+    const Bytes bytes(*row);
+    if (model::decode_row(definition, change.key, bytes).header.version == version)
+      return tell_row(space, change.key, bytes, source.now());
+  }
+  const auto kept = source.get(definition.history(), commit::history_key(change.key, version));
+  if (!kept) return std::nullopt;  // overwritten since, and no longer kept
+  const Bytes bytes(*kept);
+  return tell_row(space, change.key, commit::decode_history(bytes).row, source.now());
+}
+
+std::optional<Change> Watches::tell(commit::Source& source, const follow::TailChange& change) const {
+  if (change.operation == codec::Operation::drop) {
+    Change told;
+    told.kind = Change::Kind::drop;
+    told.source = known_.at(change.space.id);
+    told.position = change.position;
+    return told;
+  }
+  const auto found = spaces_.find(change.space.id);
+  if (found == spaces_.end()) return std::nullopt;  // dropped since: that is told
+  const Space& space = found->second;
+  if (change.operation != codec::Operation::put) return tell_gone(space, change);
+  std::optional<Change> told;
+  if (space.every) {
+    told = tell_record(source, space, change);
+  } else if (const auto row = source.get(commit::Space{change.space}, change.key)) {
+    told = tell_row(space, change.key, Bytes(*row), source.now());
+  }
+  if (told) told->position = change.position;
+  return told;
+}
+
+void scan_events(commit::Source& source, std::uint64_t from,
+                 const std::function<bool(bytes_view, const codec::RecordRow&, std::uint64_t)>& visit) {
+  const commit::CollectionDefinition* events = source.collection(model::events_name);
+  const commit::IndexDefinition* index = number_index(events);
+  if (!index) return;
+  const auto cursor = source.scan(events->records(), {index->space(), model::event_number_part(from), {}},
+                                  {.limit = 0, .keys_only = true});
+  while (cursor->next()) {
+    const Bytes entry(cursor->key());
+    const Bytes key(codec::split_index_entry(entry).primary_key);
+    const auto row = source.get(events->records(), key);
+    if (!row) throw Error(ErrorCode::corruption, "an event is not where its number says; run `strata verify`");
+    const Bytes bytes(*row);
+    const codec::RecordRow decoded = model::decode_row(*events, key, bytes);
+    if (!visit(key, decoded, model::event_number(ValueView(decoded.body)))) return;
+  }
+}
+
+std::uint64_t number_at(commit::Source& source, Position position) {
+  const commit::CollectionDefinition* events = source.collection(model::events_name);
+  const commit::IndexDefinition* index = number_index(events);
+  if (!index) return 0;
+  std::uint64_t newest = 0;
+  {
+    const auto cursor =
+        source.scan(events->records(), {index->space(), {}, {}}, {.reverse = true, .limit = 1, .keys_only = true});
+    if (!cursor->next()) return 0;
+    bytes_view part = cursor->key();
+    newest = codec::take_ordered(part).view().as_uint();
+  }
+  // Positions rise with the numbers: halves the numbers until the last one not after the position is left.
+  std::uint64_t seen = 0, beyond = newest + 1;
+  while (seen + 1 < beyond) {
+    const std::uint64_t middle = seen + (beyond - seen) / 2;
+    std::uint64_t number = beyond;
+    Position at;
+    scan_events(source, middle, [&](bytes_view, const codec::RecordRow& row, std::uint64_t found) {
+      number = found;
+      at.value = row.header.version.value;
+      return false;
+    });
+    if (number < beyond && at <= position) {
+      seen = number;
+    } else {
+      beyond = middle;
+    }
+  }
+  return seen;
+}
+
+}  // namespace strata::store

@@ -1,0 +1,139 @@
+// Workers in processes of their own share a queue; they are killed and stopped at random, and each task takes effect
+// once.
+#include <map>
+#include <random>
+
+#include "tests/process/report_pipe.hpp"
+#include "tests/process/shared_store.hpp"
+#include "tests/process/volume.hpp"
+
+namespace strata {
+namespace {
+
+constexpr std::size_t workers = 4;
+constexpr const char* tasks = "tasks";
+constexpr const char* effects = "effects";
+constexpr std::chrono::milliseconds lease_time{200};
+
+struct Report {
+  std::uint64_t tasks_done = 0;
+  std::uint64_t late = 0;  ///< Leases that were over before their task was done.
+};
+
+using Reports = ReportPipe<Report>;
+
+/// The effect of a task, and that it is done, in one transaction. False when the lease had passed to another.
+bool work_on(Store& store, const Lease& lease, bool& doubled) {
+  const std::string key = std::to_string(lease.item.payload.as_int());
+  try {
+    store.transact([&](Transaction& transaction) {
+      transaction.queue(tasks).done(lease);
+      Collection all = transaction.collection(effects);
+      doubled = all.get(key).has_value();
+      all.put(key, Value::object({{"attempt", lease.item.attempts}}));
+    });
+    return true;
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::conflict) throw;
+    return false;
+  }
+}
+
+/// Ends when the queue is empty. 91 when a task had taken effect before.
+int work(const std::string& url, std::size_t number, const Reports& reports) {
+  Store store = Store::open(url, {.commit_timeout = patience});
+  Queue queue = store.queue(tasks);
+  const TakeOptions take{.limit = 1 + number % 3, .wait = lease_time, .consumer = "worker " + std::to_string(number)};
+  for (;;) {
+    const std::vector<Lease> leases = queue.take(take);
+    if (leases.empty() && queue.list(std::nullopt, 1).empty()) return 0;
+    Report report;
+    for (const Lease& lease : leases) {
+      bool doubled = false;
+      const bool done = work_on(store, lease, doubled);
+      if (done && doubled) return 91;
+      ++(done ? report.tasks_done : report.late);
+    }
+    if (!leases.empty()) reports.tell(report);
+  }
+}
+
+class Workers : public SharedStore {
+ protected:
+  void start(std::size_t number) {
+    processes_[number] =
+        std::make_unique<platform::ChildProcess>([this, number] { return work(url(), number, reports_); });
+  }
+
+  /// Kills one, or lets it stand still until its leases are over.
+  void disturb(std::mt19937_64& random) {
+    const std::size_t number = random() % workers;
+    if (kills_ == 0 || random() % 3 > 0) {
+      const int code = processes_[number]->kill();
+      ASSERT_TRUE(code == -SIGKILL || code == 0) << "a worker ended with " << code;
+      ++kills_;
+      return start(number);
+    }
+    processes_[number]->stop();
+    const auto until = std::chrono::steady_clock::now() + lease_time * 2;
+    while (std::chrono::steady_clock::now() < until) hear(lease_time);
+    processes_[number]->resume();
+    ++pauses_;
+  }
+
+  bool hear(std::chrono::milliseconds how_long) {
+    const std::optional<Report> report = reports_.hear(how_long);
+    if (!report) return false;
+    done_ += report->tasks_done;
+    late_ += report->late;
+    return true;
+  }
+
+  Reports reports_;
+  std::map<std::size_t, std::unique_ptr<platform::ChildProcess>> processes_;
+  std::uint64_t done_ = 0, late_ = 0;  ///< That were reported.
+  int kills_ = 0, pauses_ = 0;
+};
+
+TEST_P(Workers, GiveEachTaskItsEffectOnceThoughTheyAreKilledAtRandom) {
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
+  std::mt19937_64 random(seed);
+  const std::size_t count = volume(400, 100'000);
+  {
+    Store store = open();
+    Queue queue = store.queue(tasks);
+    queue.set_options({.lease = lease_time, .attempts_max = 1'000'000});
+    std::vector<Value> numbers;
+    for (std::size_t i = 0; i < count; ++i) {
+      numbers.emplace_back(i);
+      if (numbers.size() < 1'000 && i + 1 < count) continue;
+      queue.put_many(numbers);
+      numbers.clear();
+    }
+  }
+  for (std::size_t number = 0; number < workers; ++number) start(number);
+  const std::uint64_t between = std::max<std::uint64_t>(10, count / volume(20, 500));
+  std::uint64_t next = between;
+  // A worker that is killed between its commit and its report leaves the last of them unsaid.
+  while (done_ + kills_ * 3 < count) {
+    if (!hear(patience)) break;
+    if (done_ < next) continue;
+    disturb(random);
+    next = done_ + 1 + random() % (2 * between);
+  }
+  for (auto& [number, process] : processes_) EXPECT_EQ(process->wait(), 0) << "worker " << number;
+  EXPECT_GT(kills_, 0);
+
+  Store store = open();
+  EXPECT_EQ(store.collection(effects).count(), count);
+  EXPECT_TRUE(store.queue(tasks).list().empty());
+  EXPECT_EQ(store.verify().problems, Lines{});
+  std::printf("[ %zu tasks, %d kills, %d pauses, %llu leases over before their time ]\n", count, kills_, pauses_,
+              static_cast<unsigned long long>(late_));
+}
+
+STRATA_SHARED_ENGINES(Workers);
+
+}  // namespace
+}  // namespace strata
