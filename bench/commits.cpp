@@ -129,6 +129,7 @@ std::string key_order_name(KeyOrder order) { return order == KeyOrder::ordered ?
 std::vector<std::string> contender_names(const Setting& setting) {
   std::vector<std::string> names = embedded_contenders();
   if (setting.make_database) names.insert(names.end(), {"strata postgres", "postgres"});
+  std::erase_if(names, [&](const std::string& name) { return !setting.wants(name); });
   return names;
 }
 

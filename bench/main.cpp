@@ -29,9 +29,10 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --dir DIR       measure the disk that DIR lies on (/var/tmp, or $STRATA_BENCH_DIR)
   --seconds N     for each measurement (1; 5 with STRATA_SOAK=1)
   --json FILE     append the results to FILE, as JSON lines
+  --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits)
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
-sections: floor commits records ranges encoding size copies wake streams queues; all without any named
+sections: floor commits records ranges encoding size copies server wake streams queues; all without any named
 )";
 
 struct Section {
@@ -42,8 +43,11 @@ struct Section {
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
       {"floor", bench_floor},       {"commits", bench_commits}, {"records", bench_records}, {"ranges", bench_ranges},
-      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},   {"wake", bench_wake},
-      {"streams", bench_streams},   {"queues", bench_queues}};
+      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},
+#ifdef STRATA_BENCH_POSTGRES
+      {"server", bench_server},
+#endif
+      {"wake", bench_wake},         {"streams", bench_streams}, {"queues", bench_queues}};
   return all;
 }
 
@@ -54,6 +58,7 @@ struct Arguments {
   std::string json;
   bool postgres = true;
   bool strict = false;
+  std::vector<std::string> engines;
   std::vector<Section> wanted;
 };
 
@@ -90,6 +95,8 @@ Arguments parse(const std::vector<std::string>& words) {
       if (arguments.seconds <= 0) throw WrongUsage("--seconds wants a number above 0");
     } else if (word == "--json") {
       arguments.json = next();
+    } else if (word == "--engine") {
+      arguments.engines.push_back(next());
     } else if (word == "--no-postgres") {
       arguments.postgres = false;
     } else if (word == "--strict") {
@@ -170,12 +177,14 @@ int run(const Arguments& arguments) {
   const ScratchDirectory scratch(arguments.directory);
   const SignalWatch watch(scratch.path());
   Setting setting{.report = report, .directory = scratch.path(), .seconds = arguments.seconds, .soak = arguments.soak};
+  setting.engines = arguments.engines;
   std::string rival = "no PostgreSQL in this run";
 #ifdef STRATA_BENCH_POSTGRES
   using outside::PostgresServer;
   std::unique_ptr<PostgresServer> server;
   const auto needs_server = [](const Section& section) {
-    return section.name == "commits" || section.name == "queues";
+    return section.name == "commits" || section.name == "server" || section.name == "streams" ||
+           section.name == "queues";
   };
   if (arguments.postgres && std::any_of(arguments.wanted.begin(), arguments.wanted.end(), needs_server)) {
     if (const std::optional<std::string> programs = PostgresServer::find_programs()) {

@@ -92,6 +92,40 @@ class PostgresWriter : public Writer {
   Connection connection_;
 };
 
+/// A prepared SELECT; a scan is one answer.
+class PostgresReader : public ServerReader {
+ public:
+  explicit PostgresReader(const std::string& parameters) : connection_(parameters) {
+    connection_.require(PQprepare(connection_.get(), "get", "SELECT value FROM records WHERE key = $1", 1, nullptr));
+  }
+
+  std::size_t get(const std::string& key) override {
+    const std::array<const char*, 1> values{key.data()};
+    const std::array<int, 1> lengths{static_cast<int>(key.size())};
+    const std::array<int, 1> formats{binary};
+    const Answer answer(
+        PQexecPrepared(connection_.get(), "get", 1, values.data(), lengths.data(), formats.data(), binary), PQclear);
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) connection_.fail();
+    return PQntuples(answer.get()) == 0 ? 0 : static_cast<std::size_t>(PQgetlength(answer.get(), 0, 0));
+  }
+
+  std::uint64_t scan() override {
+    const Answer answer(PQexecParams(connection_.get(), "SELECT key, value FROM records ORDER BY key", 0, nullptr,
+                                     nullptr, nullptr, nullptr, binary),
+                        PQclear);
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) connection_.fail();
+    std::uint64_t rows = 0;
+    for (int row = 0; row < PQntuples(answer.get()); ++row) {
+      rows += PQgetlength(answer.get(), row, 1) == static_cast<int>(row_bytes) ? 1 : 0;
+    }
+    return rows;
+  }
+
+ private:
+  using Answer = std::unique_ptr<PGresult, void (*)(PGresult*)>;
+  Connection connection_;
+};
+
 class PostgresRival : public Contender {
  public:
   PostgresRival(std::string parameters, KeyOrder order) : parameters_(std::move(parameters)) {
@@ -110,6 +144,10 @@ class PostgresRival : public Contender {
 
 std::unique_ptr<Contender> open_postgres_rival(const std::string& parameters, KeyOrder order) {
   return std::make_unique<PostgresRival>(parameters, order);
+}
+
+std::unique_ptr<ServerReader> open_postgres_reader(const std::string& parameters) {
+  return std::make_unique<PostgresReader>(parameters);
 }
 
 }  // namespace strata::bench

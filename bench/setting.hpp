@@ -1,11 +1,14 @@
 // What every section of the bench is given.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "bench/contender.hpp"
 #include "bench/report.hpp"
 
 namespace strata::bench {
@@ -18,6 +21,13 @@ struct Setting {
   /// Makes a database in the PostgreSQL that runs beside; its connection parameters. Empty: there is none.
   std::function<std::string(const std::string& name)> make_database{};
 
+  std::vector<std::string> engines{};  ///< Only these, beside PostgreSQL; empty: all.
+
+  bool wants(const std::string& contender) const {
+    const std::string engine = contender.substr(contender.find(' ') + 1);
+    return engines.empty() || contender == "postgres" ||
+           std::find(engines.begin(), engines.end(), engine) != engines.end();
+  }
   std::string place(const std::string& name) const { return directory + "/" + name; }
 };
 
@@ -29,6 +39,7 @@ void bench_ranges(Setting& setting);
 void bench_encoding(Setting& setting);
 void bench_size(Setting& setting);
 void bench_copies(Setting& setting);
+void bench_server(Setting& setting);
 void bench_wake(Setting& setting);
 void bench_streams(Setting& setting);
 void bench_queues(Setting& setting);

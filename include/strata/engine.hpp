@@ -186,10 +186,15 @@ class Engine {
   virtual ~Engine() = default;
   virtual const Capabilities& capabilities() const = 0;
   virtual std::unique_ptr<Snapshot> snapshot() = 0;
-  /// Waits for the write lock; `busy` at the deadline. Requires: the calling thread holds no write transaction of this
-  /// engine.
-  virtual std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) = 0;
+  /// Waits for the write lock; `busy` at the deadline. The rows of `ahead` are those that the caller will read first: a
+  /// remote engine fetches them with the lock. Requires: the calling thread holds no write transaction of this engine.
+  virtual std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key> ahead) = 0;
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) { return begin_write(deadline, {}); }
   virtual Wake& wake() = 0;
+  /// Changes when commits that were seen may have been taken back since: a server has crashed and lost what was not
+  /// synced, or another one took its place. What was read under another number is void. Read it before a snapshot is
+  /// taken, and once a write transaction has begun.
+  virtual std::uint64_t lineage() = 0;
   /// One bounded step of upkeep (a few ms): stale readers, checkpoints. Called now and then by whoever commits, outside
   /// any transaction of its own.
   virtual void maintain() = 0;

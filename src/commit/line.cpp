@@ -69,9 +69,14 @@ void Line::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
 void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own) {
   own->state_ = Pending::State::leading;
   PendingGroup group;
+  bool looked = false;
   lock.unlock();
   try {
-    lead_(own->deadline, [&] { return group = take(own); });
+    const auto look = [&] {
+      looked = true;
+      return this->look(own);
+    };
+    lead_(own->deadline, {look, [&] { return group = take(own, !looked); }});
   } catch (...) {
     if (group.empty()) group.push_back(own);
     for (const auto& pending : group) pending->error = std::current_exception();
@@ -91,23 +96,39 @@ void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pendin
   }
 }
 
-PendingGroup Line::take(const std::shared_ptr<Pending>& own) {
+PendingGroup Line::look(const std::shared_ptr<Pending>& own) {
   std::unique_lock lock(mutex_);
-  if (waiting_.size() < last_group_) {
-    awaited_ = last_group_;
-    arrived_.wait_until(lock, platform::steady_now() + company_wait, [&] { return waiting_.size() >= awaited_; });
-    awaited_ = 0;
+  await_company(lock);
+  return gather(own);
+}
+
+PendingGroup Line::take(const std::shared_ptr<Pending>& own, bool await) {
+  std::unique_lock lock(mutex_);
+  if (await) await_company(lock);
+  PendingGroup group = gather(own);
+  for (const auto& pending : group) {
+    if (pending != own) pending->state_ = Pending::State::claimed;
   }
+  std::erase_if(waiting_,
+                [&](const auto& pending) { return pending == own || pending->state_ == Pending::State::claimed; });
+  return group;
+}
+
+void Line::await_company(std::unique_lock<std::mutex>& lock) {
+  if (waiting_.size() >= last_group_) return;
+  awaited_ = last_group_;
+  arrived_.wait_until(lock, platform::steady_now() + company_wait, [&] { return waiting_.size() >= awaited_; });
+  awaited_ = 0;
+}
+
+PendingGroup Line::gather(const std::shared_ptr<Pending>& own) const {
   PendingGroup group{own};
   std::uint64_t bytes = own->request.bytes;
-  std::erase_if(waiting_, [&](const auto& pending) {
-    if (pending == own) return true;
-    if (group.size() >= group_max || bytes + pending->request.bytes > group_bytes_max) return false;
+  for (const auto& pending : waiting_) {
+    if (pending == own || group.size() >= group_max || bytes + pending->request.bytes > group_bytes_max) continue;
     bytes += pending->request.bytes;
-    pending->state_ = Pending::State::claimed;
     group.push_back(pending);
-    return true;
-  });
+  }
   return group;
 }
 

@@ -36,13 +36,17 @@ using PendingGroup = std::vector<std::shared_ptr<Pending>>;
 
 class Line {
  public:
-  /// Takes up those who wait, once the leader holds the write section: call it exactly once. The leader's own is among
-  /// them.
-  using Take = std::function<PendingGroup()>;
-  /// Runs the write section as leader: enters it before `deadline`, calls `take`, and sets result or error of each
+  /// What the leader does with those who wait; its own is among them.
+  struct Gathering {
+    /// Those who wait by now. They stay in the line, and may still leave it.
+    std::function<PendingGroup()> look;
+    /// Takes them up, once the leader holds the write section: call it exactly once.
+    std::function<PendingGroup()> take;
+  };
+  /// Runs the write section as leader: enters it before `deadline`, takes the group, and sets result or error of each
   /// taken. An exception before `take` was called concerns the leader's transaction alone; after it, all that were
   /// taken.
-  using Lead = std::function<void(engine::Deadline deadline, const Take& take)>;
+  using Lead = std::function<void(engine::Deadline deadline, const Gathering& gathering)>;
 
   explicit Line(Lead lead) : lead_(std::move(lead)) {}
 
@@ -55,7 +59,10 @@ class Line {
  private:
   void wait(std::unique_lock<std::mutex>& lock, Pending& pending);
   void lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own);
-  PendingGroup take(const std::shared_ptr<Pending>& own);
+  PendingGroup look(const std::shared_ptr<Pending>& own);
+  PendingGroup take(const std::shared_ptr<Pending>& own, bool await);
+  PendingGroup gather(const std::shared_ptr<Pending>& own) const;
+  void await_company(std::unique_lock<std::mutex>& lock);
 
   Lead lead_;
   std::mutex mutex_;

@@ -74,7 +74,8 @@ struct Request {
   bool id_may_exist = false;  ///< The id may have been committed before: look first.
   std::string origin;
   Durability durability = Durability::sync;
-  Position seen;  ///< The footprint was true at this position.
+  Position seen;              ///< The footprint was true at this position
+  std::uint64_t lineage = 0;  ///< in this lineage of the engine. It does not leave the process.
   Footprint footprint;
   std::vector<Write> writes;
   std::vector<Append> appends;

@@ -66,9 +66,60 @@ class Transaction::TrackingCursor : public engine::Cursor {
 };
 
 Transaction::Transaction(std::unique_ptr<View> view, const Uuid& id, Time now, Tracking tracking)
-    : view_(std::move(view)), id_(id), now_(now), tracking_(tracking), position_(view_->position()) {}
+    : view_(std::move(view)),
+      id_(id),
+      now_(now),
+      tracking_(tracking),
+      position_(view_->position()),
+      lineage_(view_->lineage()) {}
+
+Transaction::Transaction(Presumption presumption, std::function<std::unique_ptr<View>()> open_view, const Uuid& id,
+                         Time now)
+    : open_view_(std::move(open_view)),
+      presumed_(std::move(presumption.catalogue)),
+      id_(id),
+      now_(now),
+      tracking_(Tracking::footprint),
+      position_(presumption.position),
+      lineage_(presumption.lineage) {}
 
 Transaction::~Transaction() = default;
+
+View& Transaction::view() {
+  if (!view_) adopt_view();
+  return *view_;
+}
+
+/// What was noted of the presumed catalogue must be true of the view too: then all was read at its position.
+void Transaction::adopt_view() {
+  const auto refuse = [] {
+    throw WrongPresumption(ErrorCode::conflict,
+                           "a collection was changed by another transaction meanwhile; run this one again");
+  };
+  if (wrong_) refuse();
+  if (!open_view_) throw Error(ErrorCode::closed, "the transaction has ended; nothing can be read with it any more");
+  auto view = open_view_();
+  const Catalogue& now = view->catalogue();
+  wrong_ = view->lineage() != lineage_ && !footprint_.keys.empty();
+  for (const ReadKey& read : footprint_.keys) {
+    Version version = now.next_space_version();
+    if (read.key != next_space_key) {
+      const CollectionDefinition* found = now.find(read.key);
+      version = found ? found->version : Version{};
+    }
+    wrong_ = wrong_ || version.value != read.stamp;
+  }
+  if (wrong_) refuse();
+  view_ = std::move(view);
+  position_ = view_->position();
+  lineage_ = view_->lineage();
+  open_view_ = nullptr;
+}
+
+void Transaction::let_go() {
+  view_.reset();
+  open_view_ = nullptr;
+}
 
 void Transaction::note_key(Space space, bytes_view key, std::uint64_t stamp) {
   if (tracking_ == Tracking::none) return;
@@ -86,13 +137,13 @@ void Transaction::note_range(ReadRange range) {
 }
 
 std::optional<bytes_view> Transaction::get(Space space, bytes_view key) {
-  const auto row = view_->reader().get({space, key});
+  const auto row = view().reader().get({space, key});
   note_key(space, key, row ? stamp_of(space, *row) : 0);
   return row;
 }
 
 std::unique_ptr<engine::Cursor> Transaction::scan(Space records, engine::KeyRange range, engine::ScanHints hints) {
-  auto cursor = view_->reader().scan(range, hints);
+  auto cursor = view().reader().scan(range, hints);
   if (tracking_ == Tracking::none) return cursor;
   ReadRange read;
   read.space = range.space;
@@ -104,8 +155,13 @@ std::unique_ptr<engine::Cursor> Transaction::scan(Space records, engine::KeyRang
 }
 
 const CollectionDefinition* Transaction::collection(std::string_view name) {
+  static_cast<void>(view());  // whoever reads is not told what is presumed
+  return find_declaration(name);
+}
+
+const CollectionDefinition* Transaction::find_declaration(std::string_view name) {
   if (const auto own = definitions_.find(name); own != definitions_.end()) return &own->second;
-  const CollectionDefinition* found = view_->catalogue().find(name);
+  const CollectionDefinition* found = catalogue().find(name);
   note_key(catalogue_space, name, found ? found->version.value : 0);
   return found;
 }
@@ -117,8 +173,8 @@ const PendingWrites* Transaction::pending(Space space) const {
 
 std::uint32_t Transaction::take_space() {
   if (!next_space_) {
-    next_space_ = view_->catalogue().next_space();
-    note_key(catalogue_space, next_space_key, view_->catalogue().next_space_version().value);
+    next_space_ = catalogue().next_space();
+    note_key(catalogue_space, next_space_key, catalogue().next_space_version().value);
   }
   const std::uint32_t taken = (*next_space_)++;
   if (taken > 0x7FFFFF)
@@ -132,7 +188,7 @@ std::uint32_t Transaction::take_space() {
 }
 
 void Transaction::define(CollectionDefinition definition) {
-  collection(definition.name);
+  find_declaration(definition.name);
   Write write;
   write.space = catalogue_space;
   write.key = definition.name;
@@ -152,13 +208,13 @@ void Transaction::forget_definition(std::string_view name) {
 }
 
 const CollectionDefinition& Transaction::collection_for_writing(std::string_view name) {
-  if (const CollectionDefinition* found = collection(name)) return *found;
+  if (const CollectionDefinition* found = find_declaration(name)) return *found;
   check_collection_name(name);
   CollectionDefinition definition;
   definition.name = name;
   definition.id = take_space();
   define(std::move(definition));
-  return *collection(name);
+  return *find_declaration(name);
 }
 
 void Transaction::count_bytes(std::size_t bytes) {
@@ -230,9 +286,11 @@ Uuid Transaction::make_key() {
 }
 
 Request Transaction::take_request() {
+  if (wrong_) adopt_view();
   Request request;
   request.id = id_;
   request.seen = position_;
+  request.lineage = lineage_;
   request.bytes = bytes_;
   request.footprint = std::move(footprint_);
   request.local_writes = std::move(local_writes_);

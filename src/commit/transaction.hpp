@@ -2,18 +2,35 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "commit/source.hpp"
+#include "strata/error.hpp"
 
 namespace strata::commit {
+
+/// What a transaction that has read nothing yet takes for the newest state. The write section finds out.
+struct Presumption {
+  Position position;
+  std::shared_ptr<const Catalogue> catalogue;  ///< As of the position.
+  std::uint64_t lineage = 0;                   ///< Of the engine.
+};
+
+/// What was presumed is not so: the work is to be run again, on a view from its start.
+class WrongPresumption : public Error {
+ public:
+  using Error::Error;
+};
 
 class Transaction : public Source {
  public:
   enum class Tracking { footprint, none };  ///< none: inside the write section, where nothing can change underneath.
   Transaction(std::unique_ptr<View> view, const Uuid& id, Time now, Tracking tracking);
+  /// Opens its view when it is asked for what it cannot presume; one that only writes needs none.
+  Transaction(Presumption presumption, std::function<std::unique_ptr<View>()> open_view, const Uuid& id, Time now);
   ~Transaction() override;
 
   std::optional<bytes_view> get(Space space, bytes_view key) override;
@@ -21,9 +38,9 @@ class Transaction : public Source {
   const CollectionDefinition* collection(std::string_view name) override;
   const PendingWrites* pending(Space space) const override;
   const LocalWrite* pending_local(Space space, bytes_view key) const override;
-  View& view() override { return *view_; }
+  View& view() override;
   bool tracks() const override { return true; }
-  Position position() const { return position_; }
+  Position position() { return view().position(); }
   Time now() const override { return now_; }
 
   /// The declaration; made, with the next free space, when there is none. Kept until the commit.
@@ -51,22 +68,29 @@ class Transaction : public Source {
   const Uuid& id() const { return id_; }
   bool wrote() const { return changes_ > 0 || !local_writes_.empty(); }
   /// Lets the view go early: nothing can be read any more.
-  void let_go() { view_.reset(); }
+  void let_go();
   /// Ends the transaction: what it asks for. Lets the view go.
   Request take_request();
 
  private:
   class TrackingCursor;
+  void adopt_view();
+  const Catalogue& catalogue() const { return view_ ? view_->catalogue() : *presumed_; }
+  const CollectionDefinition* find_declaration(std::string_view name);
   void count_bytes(std::size_t bytes);
   void count_change();
   void note_key(Space space, bytes_view key, std::uint64_t stamp);
   void note_range(ReadRange range);
 
-  std::unique_ptr<View> view_;
+  std::unique_ptr<View> view_;  ///< Null: not opened yet, or let go.
+  std::function<std::unique_ptr<View>()> open_view_;
+  std::shared_ptr<const Catalogue> presumed_;
+  bool wrong_ = false;  ///< The presumption was.
   Uuid id_;
   Time now_;
   Tracking tracking_;
-  Position position_;
+  Position position_;                                  ///< What was read is true at it
+  std::uint64_t lineage_ = 0;                          ///< in this lineage of the engine.
   std::unordered_map<Bytes, std::size_t> keys_noted_;  ///< space and key -> place in the footprint
   Footprint footprint_;
   std::map<std::uint32_t, PendingWrites> writes_;

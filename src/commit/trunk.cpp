@@ -52,13 +52,20 @@ Durability strongest(const PendingGroup& group) {
   return sync ? Durability::sync : Durability::relaxed;
 }
 
+std::vector<const Request*> requests_of(const PendingGroup& group) {
+  std::vector<const Request*> requests;
+  requests.reserve(group.size());
+  for (const auto& pending : group) requests.push_back(&pending->request);
+  return requests;
+}
+
 }  // namespace
 
 Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path)
     : engine_(std::move(engine)),
       options_(options),
       fork_generation_(platform::fork_generation()),
-      line_([this](engine::Deadline deadline, const Line::Take& take) { lead(deadline, take); }) {
+      line_([this](engine::Deadline deadline, const Line::Gathering& gathering) { lead(deadline, gathering); }) {
   take_up_epoch();
   if (filling() && !options_.continue_copy) throw unfinished_copy();
   // Without slots this process commits for itself alone: so it stays when it finishes a copy that it found.
@@ -110,14 +117,22 @@ void Trunk::create(engine::Engine& engine, const Birth& birth, engine::Deadline 
 
 std::unique_ptr<View> Trunk::view() {
   check_open();
+  std::uint64_t lineage = engine_->lineage();
   auto snapshot = engine_->snapshot();
+  // The snapshot that met a new lineage may be of either: the next one is not.
+  for (std::uint64_t now; (now = engine_->lineage()) != lineage; lineage = now) {
+    snapshot.reset();
+    snapshot = engine_->snapshot();
+  }
   const std::uint64_t token = snapshot->token();
   std::shared_ptr<const codec::Head> head;
   std::shared_ptr<const Catalogue> catalogue;
   {
     const std::lock_guard lock(cache_mutex_);
-    if (token != 0 && token == cached_token_) head = cached_head_;
-    catalogue = cached_catalogue_;
+    if (lineage == cached_lineage_) {
+      if (token != 0 && token == cached_token_) head = cached_head_;
+      catalogue = cached_catalogue_;
+    }
   }
   if (!head) {
     const auto row = snapshot->get(engine::head_key);
@@ -128,18 +143,27 @@ std::unique_ptr<View> Trunk::view() {
   if (!catalogue || catalogue->position() != head->catalogue) catalogue = Catalogue::load(*snapshot, head->catalogue);
   {
     const std::lock_guard lock(cache_mutex_);
-    if (!cached_head_ || cached_head_->position <= head->position) {
+    const bool newer = lineage > cached_lineage_ ||
+                       (lineage == cached_lineage_ && cached_head_ && cached_head_->position <= head->position);
+    if (!cached_head_ || newer) {
+      cached_lineage_ = lineage;
       cached_token_ = token;
       cached_head_ = head;
       cached_catalogue_ = catalogue;
     }
   }
-  return std::make_unique<View>(std::move(snapshot), std::move(head), std::move(catalogue));
+  return std::make_unique<View>(std::move(snapshot), std::move(head), std::move(catalogue), lineage);
 }
 
-std::shared_ptr<const Catalogue> Trunk::last_catalogue() {
+std::shared_ptr<const Catalogue> Trunk::last_catalogue(std::uint64_t lineage) {
   const std::lock_guard lock(cache_mutex_);
-  return cached_catalogue_;
+  return lineage == cached_lineage_ ? cached_catalogue_ : nullptr;
+}
+
+Presumption Trunk::presumption() {
+  check_open();
+  const std::lock_guard lock(cache_mutex_);
+  return {cached_head_->position, cached_catalogue_, cached_lineage_};
 }
 
 std::shared_ptr<const codec::Head> Trunk::last_head() {
@@ -153,6 +177,7 @@ engine::Deadline Trunk::deadline(std::optional<std::chrono::milliseconds> timeou
 
 void Trunk::check_early(Request& request) {
   const auto view = this->view();
+  if (view->lineage() != request.lineage) return;  // the write section will say so
   if (view->position() == request.seen) return;
   const codec::Head& head = view->head();
   if (const auto changed =
@@ -180,15 +205,29 @@ std::unique_ptr<engine::WriteTransaction> Trunk::try_begin_write() {
   }
 }
 
-void Trunk::lead(engine::Deadline deadline, const Line::Take& take) {
+/// Where a call costs a round trip, what the group will ask for comes with the lock.
+std::unique_ptr<engine::WriteTransaction> Trunk::begin_write_for(const PendingGroup& group, engine::Deadline deadline) {
+  const auto presumed = presumption();
+  const KeyList ahead = rows_ahead(requests_of(group), *last_head(), *presumed.catalogue);
+  return engine_->begin_write(deadline, ahead.keys());
+}
+
+void Trunk::lead(engine::Deadline deadline, const Line::Gathering& gathering) {
   const auto before = last_head();
-  auto transaction = slots_ ? try_begin_write() : engine_->begin_write(deadline);
+  std::unique_ptr<engine::WriteTransaction> transaction;
+  if (slots_) {
+    transaction = try_begin_write();
+  } else if (engine_->capabilities().remote) {
+    transaction = begin_write_for(gathering.look(), deadline);
+  } else {
+    transaction = engine_->begin_write(deadline);
+  }
   if (transaction) {
-    lead_inside(*transaction, take());
+    lead_inside(*transaction, gathering.take());
     transaction.reset();
     if (slots_) slots_->hand_over();
   } else {
-    lead_from_outside(deadline, take());
+    lead_from_outside(deadline, gathering.take());
   }
   try {
     after_commit(*before, *last_head());
@@ -257,15 +296,15 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
   bool committing = false;
   std::uint64_t accepted = 0;
   try {
-    Writer writer(transaction, last_catalogue(), epoch_, platform::clock().now());
-    if (engine_->capabilities().remote) {
-      std::vector<const Request*> requests;
-      for (const auto& pending : group) requests.push_back(&pending->request);
-      writer.fetch_ahead(requests);
-    }
+    const std::uint64_t lineage = engine_->lineage();
+    Writer writer(transaction, last_catalogue(lineage), epoch_, platform::clock().now());
+    if (engine_->capabilities().remote) writer.fetch_ahead(requests_of(group));
     for (const auto& pending : group) {
       if (pending->error) continue;  // it arrived damaged
       try {
+        if (pending->request.lineage != lineage) {
+          throw Error(ErrorCode::conflict, "the server has been started anew since this was read; run it again");
+        }
         pending->result = writer.apply(pending->request);
         ++accepted;
       } catch (const std::exception& error) {
@@ -279,7 +318,7 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     writer.finish();
     committing = true;
     transaction.commit(strongest(group));
-    remember(writer);
+    remember(writer, lineage);
     counters_.commits += accepted;
     ++counters_.syncs;
   } catch (const std::exception& error) {
@@ -292,8 +331,12 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
   }
 }
 
-void Trunk::remember(const Writer& writer) {
+void Trunk::remember(const Writer& writer, std::uint64_t lineage) {
   const std::lock_guard lock(cache_mutex_);
+  // Another process may have gone on, and this one have seen it.
+  if (lineage < cached_lineage_) return;
+  if (lineage == cached_lineage_ && cached_head_->position > writer.head().position) return;
+  cached_lineage_ = lineage;
   // The token of the state just written is not known yet: the next view learns it.
   cached_token_ = 0;
   cached_head_ = std::make_shared<codec::Head>(writer.head());
@@ -310,7 +353,8 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
     transaction.reset();
     if (slots_) slots_->hand_over();
   };
-  Writer writer(*transaction, last_catalogue(), epoch_, platform::clock().now());
+  const std::uint64_t lineage = engine_->lineage();
+  Writer writer(*transaction, last_catalogue(lineage), epoch_, platform::clock().now());
   const Position before = writer.head().position;
   work(writer);
   if (!writer.wrote()) return leave();
@@ -321,7 +365,7 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
     if (!is_unknown(error)) throw;
     throw commit_unknown(error, "its id");
   }
-  remember(writer);
+  remember(writer, lineage);
   leave();
   ++counters_.syncs;
   if (writer.head().position != before) {

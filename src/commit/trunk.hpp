@@ -16,6 +16,7 @@
 #include "commit/line.hpp"
 #include "commit/request.hpp"
 #include "commit/slots.hpp"
+#include "commit/transaction.hpp"
 #include "commit/view.hpp"
 #include "commit/writer.hpp"
 #include "strata/engine.hpp"
@@ -47,9 +48,8 @@ class Trunk {
 
   /// The newest state.
   std::unique_ptr<View> view();
-  /// The catalogue as this process last saw it; for writes that read nothing, which are checked against the newest one
-  /// anyway.
-  std::shared_ptr<const Catalogue> last_catalogue();
+  /// The state as this process last saw it, for a transaction to begin with.
+  Presumption presumption();
   /// The newest head that this process has seen.
   std::shared_ptr<const codec::Head> last_head();
 
@@ -103,12 +103,15 @@ class Trunk {
   Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path);
   /// Whether this process is a forked child of the one that opened the store.
   bool inherited() const;
-  void lead(engine::Deadline deadline, const Line::Take& take);
+  void lead(engine::Deadline deadline, const Line::Gathering& gathering);
   void lead_inside(engine::WriteTransaction& transaction, PendingGroup group);
   void lead_from_outside(engine::Deadline deadline, const PendingGroup& group);
   std::unique_ptr<engine::WriteTransaction> try_begin_write();
+  std::unique_ptr<engine::WriteTransaction> begin_write_for(const PendingGroup& group, engine::Deadline deadline);
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
-  void remember(const Writer& writer);
+  void remember(const Writer& writer, std::uint64_t lineage);
+  /// The catalogue as last seen in this lineage of the engine; null when there is none.
+  std::shared_ptr<const Catalogue> last_catalogue(std::uint64_t lineage);
   void check_early(Request& request);
   void after_commit(const codec::Head& before, const codec::Head& now);
   void work_in_background();
@@ -127,6 +130,7 @@ class Trunk {
   std::vector<UpkeepStep> upkeep_steps_;
 
   std::mutex cache_mutex_;
+  std::uint64_t cached_lineage_ = 0;
   std::uint64_t cached_token_ = 0;
   std::shared_ptr<const codec::Head> cached_head_;
   std::shared_ptr<const Catalogue> cached_catalogue_;

@@ -14,11 +14,12 @@ namespace strata::commit {
 class View {
  public:
   View(std::unique_ptr<engine::Snapshot> snapshot, std::shared_ptr<const codec::Head> head,
-       std::shared_ptr<const Catalogue> catalogue)
+       std::shared_ptr<const Catalogue> catalogue, std::uint64_t lineage)
       : snapshot_(std::move(snapshot)),
         reader_(snapshot_.get()),
         head_(std::move(head)),
-        catalogue_(std::move(catalogue)) {}
+        catalogue_(std::move(catalogue)),
+        lineage_(lineage) {}
   /// The state inside a write section. Requires: `transaction` outlives the view.
   View(engine::WriteTransaction& transaction, std::shared_ptr<const codec::Head> head,
        std::shared_ptr<const Catalogue> catalogue)
@@ -29,12 +30,15 @@ class View {
   const Catalogue& catalogue() const { return *catalogue_; }
   const std::shared_ptr<const Catalogue>& shared_catalogue() const { return catalogue_; }
   Position position() const { return head_->position; }
+  /// Of the engine, when the state was read; 0 inside a write section, where it cannot change.
+  std::uint64_t lineage() const { return lineage_; }
 
  private:
   std::unique_ptr<engine::Snapshot> snapshot_;
   engine::Reader* reader_;
   std::shared_ptr<const codec::Head> head_;
   std::shared_ptr<const Catalogue> catalogue_;
+  std::uint64_t lineage_ = 0;
 };
 
 }  // namespace strata::commit

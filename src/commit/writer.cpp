@@ -28,36 +28,45 @@ Writer::Writer(engine::WriteTransaction& transaction, std::shared_ptr<const Cata
     catalogue_ = Catalogue::load(transaction_, head_.catalogue);
 }
 
-void Writer::fetch_ahead(std::span<const Request* const> group) {
-  std::vector<std::pair<Space, Bytes>> wanted;
+std::vector<engine::Key> KeyList::keys() const {
+  std::vector<engine::Key> out;
+  out.reserve(keys_.size());
+  for (const auto& [space, key] : keys_) out.push_back({space, key});
+  return out;
+}
+
+KeyList rows_ahead(std::span<const Request* const> group, const codec::Head& head, const Catalogue& catalogue) {
+  KeyList wanted;
   std::set<std::uint32_t> counted{log_space.id, ids_space.id};
   for (const Request* request : group) {
-    if (request->id_may_exist) wanted.emplace_back(ids_space, Bytes(request->id.view()));
-    if (request->seen != head_.position) {
-      for (const ReadKey& read : request->footprint.keys) wanted.emplace_back(read.space, read.key);
+    if (request->id_may_exist) wanted.add(ids_space, request->id.view());
+    if (request->seen != head.position) {
+      for (const ReadKey& read : request->footprint.keys) {
+        if (read.space != catalogue_space || head.catalogue > request->seen) wanted.add(read.space, read.key);
+      }
     }
     for (const Write& write : request->writes) {
-      wanted.emplace_back(write.space, write.key);
+      wanted.add(write.space, write.key);
       counted.insert(write.space.id);
-      const CollectionDefinition* collection = catalogue_->find(write.space);
+      const CollectionDefinition* collection = catalogue.find(write.space);
       if (collection == nullptr) continue;
       for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
       if (collection->options.history.enabled) counted.insert(collection->history().id);
     }
-  }
-  for (const Request* request : group) {
     for (const Append& append : request->appends) {
       counted.insert(append.space.id);
-      if (const CollectionDefinition* collection = catalogue_->find(append.space)) {
-        for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
-      }
+      const CollectionDefinition* collection = catalogue.find(append.space);
+      if (collection == nullptr) continue;
+      for (const IndexDefinition& index : collection->indexes) counted.insert(index.space().id);
     }
   }
-  for (const std::uint32_t space : counted) wanted.emplace_back(totals_space, totals_key(Space{space}));
-  std::vector<engine::Key> keys;
-  keys.reserve(wanted.size());
-  for (const auto& [space, key] : wanted) keys.push_back({space, key});
-  transaction_.get_many(keys, [](std::size_t, std::optional<bytes_view>) {});
+  for (const std::uint32_t space : counted) wanted.add(totals_space, totals_key(Space{space}));
+  return wanted;
+}
+
+void Writer::fetch_ahead(std::span<const Request* const> group) {
+  const KeyList wanted = rows_ahead(group, head_, *catalogue_);
+  transaction_.get_many(wanted.keys(), [](std::size_t, std::optional<bytes_view>) {});
 }
 
 codec::SpaceTotals& Writer::totals(Space space) {
@@ -70,6 +79,9 @@ codec::SpaceTotals& Writer::totals(Space space) {
 }
 
 void Writer::check_footprint(const Request& request) {
+  if (request.seen > head_.position) {
+    throw Error(ErrorCode::conflict, "what was read has been taken back by a crash of the server; run it again");
+  }
   // Nearly every footprint is the catalogue alone, and that has hardly ever changed.
   const bool catalogue_alone = request.footprint.ranges.empty() &&
                                std::all_of(request.footprint.keys.begin(), request.footprint.keys.end(),

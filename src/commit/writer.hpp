@@ -6,6 +6,8 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "codec/head.hpp"
 #include "commit/catalogue.hpp"
@@ -15,6 +17,20 @@
 #include "strata/options.hpp"
 
 namespace strata::commit {
+
+/// Keys that are kept for a while.
+class KeyList {
+ public:
+  void add(Space space, bytes_view key) { keys_.emplace_back(space, key); }
+  /// Valid until the list changes.
+  std::vector<engine::Key> keys() const;
+
+ private:
+  std::vector<std::pair<Space, Bytes>> keys_;
+};
+
+/// The rows that a group will ask for, as far as they can be told from a head and a catalogue, which may be stale.
+KeyList rows_ahead(std::span<const Request* const> group, const codec::Head& head, const Catalogue& catalogue);
 
 class Writer {
  public:

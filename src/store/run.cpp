@@ -107,6 +107,17 @@ CommitResult attempt_alone(commit::Trunk& trunk, const Attempt& attempt,
   return result;
 }
 
+/// The first attempt opens a view only when it reads; when what it presumed was wrong, the next has one from its start.
+std::unique_ptr<commit::Transaction> begin(commit::Trunk& trunk, const Attempt& attempt, int number) {
+  const Time now = platform::clock().now();
+  if (number > 1) {
+    return std::make_unique<commit::Transaction>(trunk.view(), attempt.id, now,
+                                                 commit::Transaction::Tracking::footprint);
+  }
+  return std::make_unique<commit::Transaction>(
+      trunk.presumption(), [&trunk] { return trunk.view(); }, attempt.id, now);
+}
+
 /// `body` turns a fresh transaction into its request, or throws what the caller's function threw.
 CommitResult run_attempts(commit::Trunk& trunk,
                           const std::function<commit::Request(std::unique_ptr<commit::Transaction>, bool alone)>& body,
@@ -121,10 +132,7 @@ CommitResult run_attempts(commit::Trunk& trunk,
           return body(std::move(transaction), true);
         });
       }
-      commit::Request request =
-          body(std::make_unique<commit::Transaction>(trunk.view(), attempt.id, platform::clock().now(),
-                                                     commit::Transaction::Tracking::footprint),
-               false);
+      commit::Request request = body(begin(trunk, attempt, number), false);
       if (request.writes_nothing()) {
         CommitResult nothing;
         nothing.id = attempt.id;
@@ -144,6 +152,8 @@ CommitResult run_attempts(commit::Trunk& trunk,
         if (const auto known = resolve(trunk, attempt.id, error)) return *known;
         attempt.id_may_exist = true;
       }
+    } catch (const commit::WrongPresumption&) {
+      continue;
     } catch (const std::bad_alloc&) {
       throw Error(
           ErrorCode::limit_exceeded,
@@ -198,12 +208,16 @@ std::future<CommitResult> run_async(const std::shared_ptr<commit::Trunk>& trunk,
 
 std::optional<CommitResult> outcome(commit::Trunk& trunk, const Uuid& id) {
   if (const auto known = trunk.outcome(id)) {
-    // It can be seen, but whoever committed it may have died before it was on disk.
+    // It can be seen, but whoever committed it may have died before it was on disk; and a server that crashed since may
+    // have taken it back.
     const bool relaxed = trunk.options().durability == Durability::relaxed;
-    if (!relaxed && !trunk.options().read_only) {
-      trunk.exclusive(trunk.deadline({}), Durability::sync, [](commit::Writer& writer) { writer.note_written(); });
-    }
-    return known;
+    if (relaxed || trunk.options().read_only) return known;
+    bool there = false;
+    trunk.exclusive(trunk.deadline({}), Durability::sync, [&](commit::Writer& writer) {
+      there = writer.transaction().get({commit::ids_space, id.view()}).has_value();
+      if (there) writer.note_written();
+    });
+    if (there) return known;
   }
   if (id.bytes[6] >> 4 == 7 && platform::time_of(id) < platform::clock().now() - ids_known) {
     throw Error(ErrorCode::gap,

@@ -227,14 +227,15 @@ class CheckedEngine : public Engine {
   std::unique_ptr<Snapshot> snapshot() override {
     return std::make_unique<CheckedSnapshot>(inner_->snapshot(), users_);
   }
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override {
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key> ahead) override {
     check_not_writing("begin_write()");
-    auto transaction = std::make_unique<CheckedWriteTransaction>(inner_->begin_write(deadline), users_);
+    auto transaction = std::make_unique<CheckedWriteTransaction>(inner_->begin_write(deadline, ahead), users_);
     std::scoped_lock lock(users_->mutex);
     users_->writing.insert(std::this_thread::get_id());
     return transaction;
   }
   Wake& wake() override { return inner_->wake(); }
+  std::uint64_t lineage() override { return inner_->lineage(); }
   void maintain() override {
     check_not_writing("maintain()");
     inner_->maintain();

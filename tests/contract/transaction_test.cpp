@@ -1,6 +1,7 @@
 // Snapshots, write transactions, tokens.
 #include <atomic>
 #include <thread>
+#include <vector>
 
 #include "tests/contract/contract_fixture.hpp"
 
@@ -247,6 +248,40 @@ TEST_P(Transactions, AWaiterIsLetInWhenTheWriterEnds) {
     waiter.join();
     EXPECT_EQ(seen, "committed");
   }
+}
+
+TEST_P(Transactions, RowsThatAreFetchedWithTheLockAreThoseBehindIt) {
+  write(*engine_, {{"a", "old"}, {"b", "old"}});
+  auto first = engine_->begin_write(patient());
+  first->put({records, "a"}, "new");
+  first->erase({records, "b"});
+  first->put({head_key.space, "x"}, "other space");
+  std::atomic<bool> asked{false};
+  std::thread second([&] {
+    const std::vector<Key> ahead{
+        {records, "a"}, {records, "b"}, {records, "absent"}, {head_key.space, "x"}, {records, "a"}};
+    asked = true;
+    const auto transaction = engine_->begin_write(patient(), ahead);
+    EXPECT_EQ(read(*transaction, "a"), "new");
+    EXPECT_EQ(read(*transaction, "b"), std::nullopt);
+    EXPECT_EQ(read(*transaction, "absent"), std::nullopt);
+    EXPECT_EQ(read(*transaction, "x", head_key.space), "other space");
+    transaction->put({records, "a"}, "own");
+    EXPECT_EQ(read(*transaction, "a"), "own");
+    transaction->commit(Durability::relaxed);
+  });
+  while (!asked) std::this_thread::yield();
+  first->commit(Durability::relaxed);
+  first.reset();
+  second.join();
+  EXPECT_EQ(read_all(*engine_->snapshot(), {records, {}, {}}), (Rows{{"a", "own"}}));
+}
+
+TEST_P(Transactions, TheLineageOfAnEngineThatLosesNothingStaysTheSame) {
+  const std::uint64_t lineage = engine_->lineage();
+  write(*engine_, {{"a", "1"}}, Durability::sync);
+  EXPECT_EQ(read(*engine_->snapshot(), "a"), "1");
+  EXPECT_EQ(engine_->lineage(), lineage);
 }
 
 TEST_P(Transactions, ThreadsThatCountTogetherLoseNoStep) {

@@ -43,8 +43,6 @@ TEST_P(Crews, NothingAcknowledgedIsLostOrDoubledThoughSomeAreKilledAndSomeStandS
 }
 
 TEST_P(Crews, UndisturbedWritersGetAtLeastHalfOfAnEqualShare) {
-  // A server gives the lock of a row to whoever asks for it first when it is free, not to whoever has waited longest.
-  if (GetParam() == "postgres") GTEST_SKIP() << "not promised on postgres: (docs/GUARANTEES.md)";
   const std::uint64_t seed = test_seed();
   SCOPED_TRACE(replay_command(seed));
   CrewOptions options = this->options(seed);

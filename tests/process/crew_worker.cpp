@@ -91,12 +91,23 @@ class Writer {
  private:
   std::uint32_t worker() const { return static_cast<std::uint32_t>(number_); }
 
+  /// Whoever stands still in the write section may do so for longer than a call waits.
+  std::optional<CommitResult> outcome(const Uuid& id) {
+    for (;;) {
+      try {
+        return store_.outcome(id);
+      } catch (const Error& error) {
+        if (error.code() != ErrorCode::busy) throw;
+      }
+    }
+  }
+
   /// The writer before this one was killed: did its last commit take place?
   void resolve_last() {
     const std::optional<Intent> last = notebook_.last();
     if (!last) return;
     sequence_ = last->sequence - 1;
-    if (const auto known = insist(options_, [&] { return store_.outcome(Uuid{last->id}); })) {
+    if (const auto known = insist(options_, [&] { return outcome(Uuid{last->id}); })) {
       acknowledge({.kind = Report::Kind::acknowledged, .resolved = 1}, *last, *known);
     } else if (platform::random_u64() % 2 == 0) {
       commit(*last);  // under the same id

@@ -112,7 +112,7 @@ class DuckdbEngine : public Engine {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   std::unique_ptr<Snapshot> snapshot() override { return std::make_unique<DuckdbSnapshot>(*database_); }
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override {
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key>) override {
     refuse_if_read_only();
     database_->begin_write(deadline);
     try {
@@ -123,6 +123,7 @@ class DuckdbEngine : public Engine {
     }
   }
   Wake& wake() override { return *wake_; }
+  std::uint64_t lineage() override { return 0; }
   void maintain() override { database_->maintain(); }
   void compact(Progress& progress) override {
     refuse_if_read_only();

@@ -176,7 +176,7 @@ class LmdbEngine : public Engine {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   std::unique_ptr<Snapshot> snapshot() override { return std::make_unique<LmdbSnapshot>(*environment_); }
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override {
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key>) override {
     environment_->check();
     if (read_only_) {
       throw Error(ErrorCode::unsupported, environment_->place() + " is open for reading alone; open it for writing");
@@ -184,6 +184,7 @@ class LmdbEngine : public Engine {
     return std::make_unique<LmdbWriteTransaction>(*environment_, deadline);
   }
   Wake& wake() override { return *wake_; }
+  std::uint64_t lineage() override { return 0; }
   void maintain() override { environment_->sweep_readers(); }
   void compact(Progress&) override { environment_->check(); }
   EngineStatistics statistics() override { return environment_->statistics(); }

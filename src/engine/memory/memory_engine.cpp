@@ -88,8 +88,9 @@ class MemoryEngine : public Engine {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   std::unique_ptr<Snapshot> snapshot() override;
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override;
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key>) override;
   Wake& wake() override { return *wake_; }
+  std::uint64_t lineage() override { return 0; }
   void maintain() override { bond_.check(place); }
   void compact(Progress&) override { bond_.check(place); }
   EngineStatistics statistics() override;
@@ -172,7 +173,7 @@ std::unique_ptr<Snapshot> MemoryEngine::snapshot() {
   return std::make_unique<MemorySnapshot>(committed_, commits_, live_snapshots_);
 }
 
-std::unique_ptr<WriteTransaction> MemoryEngine::begin_write(Deadline deadline) {
+std::unique_ptr<WriteTransaction> MemoryEngine::begin_write(Deadline deadline, std::span<const Key>) {
   bond_.check(place);
   if (read_only_) throw Error(ErrorCode::unsupported, "memory: is open for reading alone; open it for writing");
   std::unique_lock lock(mutex_);

@@ -12,12 +12,25 @@ constexpr auto retry_every = std::chrono::milliseconds(50);
 
 }  // namespace
 
+void Lineage::meet(std::int64_t server_start) {
+  const std::lock_guard lock(mutex_);
+  if (number_ != 0 && server_start == server_start_) return;
+  server_start_ = server_start;
+  ++number_;
+}
+
+std::uint64_t Lineage::number() const {
+  const std::lock_guard lock(mutex_);
+  return number_;
+}
+
 std::unique_ptr<Connection> connect(const Target& target, std::chrono::milliseconds idle_in_transaction,
-                                    platform::SteadyTime deadline) {
+                                    platform::SteadyTime deadline, Lineage& lineage) {
   for (;;) {
     try {
       auto connection = std::make_unique<Connection>(target);
       prepare_session(*connection, idle_in_transaction);
+      lineage.meet(server_start(*connection));
       return connection;
     } catch (const Disconnected&) {
       if (platform::steady_now() + retry_every >= deadline) throw;
@@ -41,7 +54,7 @@ std::unique_ptr<Connection> Pool::take(platform::SteadyTime deadline) {
     }
   }
   try {
-    return connect(target_, idle_snapshot_max, deadline);
+    return connect(target_, idle_snapshot_max, deadline, lineage_);
   } catch (...) {
     give_back(nullptr);
     throw;

@@ -11,14 +11,28 @@
 
 namespace strata::engine::postgres {
 
+/// Numbers the lives of the server that sessions have met: one that was started anew may have lost commits.
+/// Thread-safe.
+class Lineage {
+ public:
+  /// Tells of a session, by when its server was started.
+  void meet(std::int64_t server_start);
+  std::uint64_t number() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::int64_t server_start_ = 0;
+  std::uint64_t number_ = 0;
+};
+
 /// Connects, and prepares the session; goes on trying until the deadline while the server cannot be reached.
 std::unique_ptr<Connection> connect(const Target& target, std::chrono::milliseconds idle_in_transaction,
-                                    platform::SteadyTime deadline);
+                                    platform::SteadyTime deadline, Lineage& lineage);
 
 /// Thread-safe.
 class Pool {
  public:
-  explicit Pool(const Target& target) : target_(target) {}
+  Pool(const Target& target, Lineage& lineage) : target_(target), lineage_(lineage) {}
 
   /// An idle session or a new one. `busy` when all are in use until the deadline.
   std::unique_ptr<Connection> take(platform::SteadyTime deadline);
@@ -28,6 +42,7 @@ class Pool {
 
  private:
   const Target& target_;
+  Lineage& lineage_;
   mutable std::mutex mutex_;
   std::condition_variable returned_;
   std::vector<std::unique_ptr<Connection>> idle_;

@@ -83,12 +83,12 @@ class PostgresEngine : public Engine {
   explicit PostgresEngine(Target target)
       : target_(std::move(target)),
         statements_(target_),
-        pool_(target_),
-        writing_(target_, statements_),
+        pool_(target_, lineage_),
+        writing_(target_, statements_, lineage_),
         hints_(std::make_unique<HintLine>(target_)) {
     auto connection = pool_.take(platform::steady_now() + std::min(target_.patience, patience_at_open));
     try {
-      prepare_schema(*connection, target_);
+      target_.has_turns = prepare_schema(*connection, target_).has_turns;
     } catch (...) {
       pool_.give_back(nullptr);
       throw;
@@ -130,15 +130,16 @@ class PostgresEngine : public Engine {
     }
   }
 
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override {
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key> ahead) override {
     bond_.check(target_.place);
     if (target_.read_only) {
       throw Error(ErrorCode::unsupported, target_.place + " is open for reading alone; open it for writing");
     }
-    return std::make_unique<PostgresWriteTransaction>(writing_, writing_.enter(deadline));
+    return std::make_unique<PostgresWriteTransaction>(writing_, writing_.enter(deadline, ahead));
   }
 
   Wake& wake() override { return *hints_; }
+  std::uint64_t lineage() override { return lineage_.number(); }
   void maintain() override { bond_.check(target_.place); }  // the server's own vacuum does it
 
   void compact(Progress& progress) override {
@@ -184,9 +185,10 @@ class PostgresEngine : public Engine {
 
  private:
   ProcessBond bond_;
-  const Target target_;
+  Target target_;
   const Statements statements_;
   Capabilities capabilities_;
+  Lineage lineage_;
   Pool pool_;
   WriteSession writing_;
   std::unique_ptr<HintLine> hints_;

@@ -5,8 +5,6 @@
 #include <unordered_map>
 #include <vector>
 
-#include "engine/stored_key.hpp"
-
 namespace strata::engine::postgres {
 namespace {
 
@@ -93,29 +91,41 @@ std::optional<Bytes> RowReader::get(Key key) {
   return Bytes(found.bytes(0, 0));
 }
 
-void RowReader::get_many(std::span<const Key> keys, const Reader::Sink& sink) {
-  std::vector<StoredKey> stored;
-  stored.reserve(keys.size());
+Lookup::Lookup(std::span<const Key> keys) {
+  stored_.reserve(keys.size());
+  for (const Key& key : keys) stored_.emplace_back(key);
+}
+
+void Lookup::send(Connection& connection, const Statements& statements) const {
   std::array<std::vector<bytes_view>, tables> wanted;
-  for (const Key& key : keys) {
-    stored.emplace_back(key);
-    wanted[static_cast<std::size_t>(table_of(key.space.group()))].push_back(stored.back().view());
+  for (const StoredKey& key : stored_) {
+    wanted[static_cast<std::size_t>(table_of(static_cast<SpaceGroup>(key.view()[0])))].push_back(key.view());
   }
+  std::vector<Parameter> parameters;
   for (std::size_t table = 0; table < tables; ++table) {
-    if (wanted[table].empty()) continue;
-    const std::array parameters{Parameter::bytes_array(wanted[table])};
-    connection_.send(statements_.of_table[table].get_many, parameters);
+    if (wanted[table].size() == stored_.size()) {
+      const std::array all{Parameter::bytes_array(wanted[table])};
+      return connection.send(statements.of_table[table].get_many, all);
+    }
+    parameters.push_back(Parameter::bytes_array(wanted[table]));
   }
-  if (keys.empty()) return;
-  const std::vector<Result> results = connection_.collect();
+  connection.send(statements.get_many, parameters);
+}
+
+void Lookup::deliver(const Result& answer, const Reader::Sink& sink) const {
   std::unordered_map<bytes_view, bytes_view> found;
-  for (const Result& result : results) {
-    for (std::size_t row = 0; row < result.rows(); ++row) found.emplace(result.bytes(row, 0), result.bytes(row, 1));
-  }
-  for (std::size_t i = 0; i < keys.size(); ++i) {
-    const auto row = found.find(stored[i].view());
+  for (std::size_t row = 0; row < answer.rows(); ++row) found.emplace(answer.bytes(row, 0), answer.bytes(row, 1));
+  for (std::size_t i = 0; i < stored_.size(); ++i) {
+    const auto row = found.find(stored_[i].view());
     sink(i, row == found.end() ? std::nullopt : std::optional<bytes_view>(row->second));
   }
+}
+
+void RowReader::get_many(std::span<const Key> keys, const Reader::Sink& sink) {
+  if (keys.empty()) return;
+  const Lookup lookup(keys);
+  lookup.send(connection_, statements_);
+  lookup.deliver(connection_.collect().back(), sink);
 }
 
 std::unique_ptr<Cursor> RowReader::scan(const KeyRange& range, const ScanHints& hints) {

@@ -4,12 +4,27 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <vector>
 
 #include "engine/postgres/connection.hpp"
 #include "engine/postgres/schema.hpp"
+#include "engine/stored_key.hpp"
 #include "strata/engine.hpp"
 
 namespace strata::engine::postgres {
+
+/// Rows that one statement asks for, whatever their tables.
+class Lookup {
+ public:
+  explicit Lookup(std::span<const Key> keys);
+  /// Requires: there are keys. Its answer is one result.
+  void send(Connection& connection, const Statements& statements) const;
+  /// Calls `sink` for each key, in their order.
+  void deliver(const Result& answer, const Reader::Sink& sink) const;
+
+ private:
+  std::vector<StoredKey> stored_;
+};
 
 class RowReader {
  public:

@@ -1,14 +1,18 @@
 #include "engine/postgres/schema.hpp"
 
+#include <optional>
+
 #include "engine/postgres/postgres_error.hpp"
 #include "engine/stored_key.hpp"
 #include "platform/clock.hpp"
+#include "platform/random.hpp"
 
 namespace strata::engine::postgres {
 namespace {
 
 constexpr int oldest_server = 120000;
-constexpr int schema_format = 1;
+constexpr int format_with_row_lock = 1;
+constexpr int format_with_turns = 2;
 constexpr int creation_attempts = 20;
 
 constexpr std::array<std::string_view, tables> table_names{"system", "log", "rows"};
@@ -63,15 +67,15 @@ void check_server(Connection& connection, const Target& target) {
   }
 }
 
-/// Whether the store is there already.
-bool is_there(Connection& connection, const Target& target) {
+/// The store, when it is there already.
+std::optional<Layout> find_layout(Connection& connection, const Target& target) {
   const std::array schema{Parameter::text(target.schema)};
   const Result tables = connection.ask(
       "SELECT count(*), count(*) FILTER (WHERE c.relname = 'gate') FROM pg_class c JOIN pg_namespace n ON n.oid = "
       "c.relnamespace WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
       schema);
   if (tables.integer(0, 1) == 0) {
-    if (tables.integer(0, 0) == 0) return false;
+    if (tables.integer(0, 0) == 0) return std::nullopt;
     throw Error(ErrorCode::invalid_argument, target.place + ": the schema `" + target.schema +
                                                  "` holds other tables and no store; choose another name with ?store=");
   }
@@ -81,18 +85,36 @@ bool is_there(Connection& connection, const Target& target) {
                                                  ": the table `gate` there is none of Strata's; choose "
                                                  "another name with ?store=");
   }
-  if (format.integer(0, 0) != schema_format) {
-    throw Error(ErrorCode::unsupported, target.place + ": its tables have format " +
-                                            std::to_string(format.integer(0, 0)) +
-                                            ", this version of Strata reads 1; use a newer version");
+  const auto found = format.integer(0, 0);
+  if (found != format_with_row_lock && found != format_with_turns) {
+    throw Error(ErrorCode::unsupported, target.place + ": its tables have format " + std::to_string(found) +
+                                            ", this version of Strata reads 1 and 2; use a newer version");
   }
-  return true;
+  return Layout{found == format_with_turns};
+}
+
+/// Tried on a table of the session's own. Where it may make none, it goes without.
+bool can_lock_tables(Connection& connection) {
+  bool can = true;
+  try {
+    connection.send(std::string("BEGIN"));
+    connection.send(std::string("CREATE TEMPORARY TABLE strata_turn (nothing int)"));
+    connection.send(std::string("LOCK TABLE strata_turn IN SHARE ROW EXCLUSIVE MODE"));
+    connection.collect();
+  } catch (const Disconnected&) {
+    throw;
+  } catch (const Error&) {
+    can = false;
+  }
+  connection.ask(std::string("ROLLBACK"));
+  return can;
 }
 
 void make_tables(Connection& connection, const Target& target) {
   // A schema that is there need not be made, so a user without the right to do so can be given one.
   const std::array schema{Parameter::text(target.schema)};
   const bool has_schema = connection.ask("SELECT 1 FROM pg_namespace WHERE nspname = $1", schema).rows() > 0;
+  const int format = can_lock_tables(connection) ? format_with_turns : format_with_row_lock;
   connection.send(std::string("BEGIN"));
   if (!has_schema) connection.send("CREATE SCHEMA IF NOT EXISTS \"" + target.schema + '"');
   for (const std::string_view name : table_names) {
@@ -101,7 +123,8 @@ void make_tables(Connection& connection, const Target& target) {
   }
   connection.send("CREATE TABLE IF NOT EXISTS " + target.table("gate") +
                   " (one int PRIMARY KEY, format bigint NOT NULL, state bigint NOT NULL) WITH (fillfactor = 50)");
-  connection.send("INSERT INTO " + target.table("gate") + " VALUES (1, " + std::to_string(schema_format) +
+  connection.send("CREATE TABLE IF NOT EXISTS " + target.table("turn") + " (nothing int)");
+  connection.send("INSERT INTO " + target.table("gate") + " VALUES (1, " + std::to_string(format) +
                   ", 1) ON CONFLICT (one) DO NOTHING");
   connection.send(std::string("COMMIT"));
   connection.collect();
@@ -137,6 +160,10 @@ std::string_view table_name(Table table) { return table_names[static_cast<std::s
 
 Statements::Statements(const Target& target) {
   for (std::size_t i = 0; i < tables; ++i) of_table[i] = of_table_named(target.table(table_names[i]));
+  for (std::size_t i = 0; i < tables; ++i) {
+    get_many.sql += (i == 0 ? "SELECT k, v FROM " : " UNION ALL SELECT k, v FROM ") + target.table(table_names[i]) +
+                    " WHERE k = ANY($" + std::to_string(i + 1) + ")";
+  }
   const std::string gate = target.table("gate");
   const std::string head_row = "SELECT v FROM " + target.table("system") + " WHERE k = " + head_literal();
   begin_write = {"BEGIN ISOLATION LEVEL READ COMMITTED"};
@@ -145,11 +172,22 @@ Statements::Statements(const Target& target) {
   commit = {"COMMIT"};
   commit_relaxed = {"SET LOCAL synchronous_commit = off"};
   wait_at_most = {"SELECT set_config('lock_timeout', $1, true)"};
-  lock = {"SELECT state FROM " + gate + " WHERE one = 1 FOR UPDATE"};
+  lock_turn = {"LOCK TABLE " + target.table("turn") + " IN SHARE ROW EXCLUSIVE MODE"};
+  lock_row = {"SELECT state FROM " + gate + " WHERE one = 1 FOR UPDATE"};
   head = {head_row};
   state = {"SELECT state, (" + head_row + ") FROM " + gate + " WHERE one = 1"};
   put_all = {"WITH s AS (" + insertion(target.table("system"), 1) + "), l AS (" + insertion(target.table("log"), 3) +
              "), g AS (UPDATE " + gate + " SET state = $7 WHERE one = 1) " + insertion(target.table("rows"), 5)};
+}
+
+std::int64_t server_start(Connection& connection) {
+  try {
+    return connection.ask("SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8").integer(0, 0);
+  } catch (const Disconnected&) {
+    throw;
+  } catch (const Error&) {
+    return static_cast<std::int64_t>(platform::random_u64());
+  }
 }
 
 void prepare_session(Connection& connection, std::chrono::milliseconds idle_in_transaction) {
@@ -157,29 +195,30 @@ void prepare_session(Connection& connection, std::chrono::milliseconds idle_in_t
   if (!commits.is_null(0, 0) && commits.bytes(0, 0) == "off") connection.ask("SET synchronous_commit = on");
   connection.ask("SET idle_in_transaction_session_timeout = " + std::to_string(idle_in_transaction.count()));
   try_setting(connection, "statement_timeout = 0");
+  // The plan is always the same one; to find it anew for each array takes longer than the work.
+  try_setting(connection, "plan_cache_mode = force_generic_plan");
   // Every statement finds its rows by the primary key; a planner that knows little of a table must not think otherwise.
   for (const char* name : {"enable_seqscan", "enable_bitmapscan", "enable_sort", "jit"}) {
     try_setting(connection, std::string(name) + " = off");
   }
 }
 
-void prepare_schema(Connection& connection, const Target& target) {
+Layout prepare_schema(Connection& connection, const Target& target) {
   check_server(connection, target);
-  if (is_there(connection, target)) return;
-  if (!target.create) {
-    throw Error(ErrorCode::not_found,
-                "there is no store at " + target.place + "; a first `strata put` or `strata import` makes one");
-  }
   for (int attempt = 1;; ++attempt) {
+    if (const auto there = find_layout(connection, target)) return *there;
+    if (!target.create) {
+      throw Error(ErrorCode::not_found,
+                  "there is no store at " + target.place + "; a first `strata put` or `strata import` makes one");
+    }
     try {
-      return make_tables(connection, target);
+      make_tables(connection, target);
     } catch (const Disconnected&) {
       throw;
     } catch (const Error& error) {
       connection.ask(std::string("ROLLBACK"));
       // Two who make the same schema at once: one of them fails, and finds it made.
       if (error.code() != ErrorCode::io || attempt >= creation_attempts) throw;
-      if (is_there(connection, target)) return;
       platform::sleep_until(platform::steady_now() + std::chrono::milliseconds(20));
     }
   }

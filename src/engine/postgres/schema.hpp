@@ -1,4 +1,5 @@
-// The tables of a store: three for its rows, and the gate, whose one row is the write lock.
+// The tables of a store: three for its rows, the gate with one row, and `turn`, which is empty: who has locked it
+// writes.
 #pragma once
 
 #include <array>
@@ -27,15 +28,26 @@ struct Statements {
   const OfTable& of(SpaceGroup group) const { return of_table[static_cast<std::size_t>(table_of(group))]; }
 
   std::array<OfTable, tables> of_table;
+  /// Keys for each table in turn.
+  Statement get_many;
   /// Keys and values for each table in turn, then the new state: all that a commit puts, in one statement.
   Statement put_all;
-  Statement begin_write, begin_read, rollback, commit, commit_relaxed, wait_at_most, lock, head, state;
+  Statement begin_write, begin_read, rollback, commit, commit_relaxed, wait_at_most, lock_turn, lock_row, head, state;
+};
+
+/// What all who use a store must do alike.
+struct Layout {
+  /// Writers lock the table `turn`, in whose queue they come up in their order. Else, where the server cannot lock
+  /// tables, the gate's row.
+  bool has_turns = false;
 };
 
 /// Checks that the server can carry a store, and makes the tables when they are missing. `not_found` when they may not
 /// be made, `unsupported` for a server that cannot be trusted with data, `invalid_argument` for a schema that holds
 /// something else.
-void prepare_schema(Connection& connection, const Target& target);
+Layout prepare_schema(Connection& connection, const Target& target);
+/// When the server was started, in microseconds; or another number for each session, where it does not tell.
+std::int64_t server_start(Connection& connection);
 /// What every session is told at its beginning.
 void prepare_session(Connection& connection, std::chrono::milliseconds idle_in_transaction);
 

@@ -98,6 +98,7 @@ Target parse_target(const OpenRequest& request) {
   target.snapshots_max = parameters.number("snapshots", 16, {.least = 1, .most = 1000});
   target.fence = std::chrono::milliseconds(parameters.number("fence_ms", 2000, {.least = 100, .most = 600'000}));
   target.patience = std::chrono::milliseconds(parameters.number("patience_ms", 5000, {.least = 1, .most = 600'000}));
+  target.has_turns = false;
   parameters.refuse_unknown();
   target.read_only = request.read_only;
   target.create = request.create && !request.read_only;

@@ -18,6 +18,7 @@ struct Target {
   std::uint64_t snapshots_max;         ///< Connections for reading, each for one snapshot at a time.
   std::chrono::milliseconds fence;     ///< A writer that stands still for longer loses its turn.
   std::chrono::milliseconds patience;  ///< How long a call waits for a server that does not answer.
+  bool has_turns;                      ///< As Layout says; known once the store is open.
   bool read_only;
   bool create;
 

@@ -4,7 +4,6 @@
 #include <array>
 #include <vector>
 
-#include "engine/postgres/pool.hpp"
 #include "engine/postgres/postgres_error.hpp"
 #include "engine/stored_key.hpp"
 #include "platform/random.hpp"
@@ -23,24 +22,27 @@ std::size_t table_of(bytes_view stored) {
 
 }  // namespace
 
-WriteSession::Turn WriteSession::enter(Deadline deadline) {
+WriteSession::Turn WriteSession::enter(Deadline deadline, std::span<const Key> ahead) {
   if (!line_.enter(deadline)) {
     throw Error(ErrorCode::busy,
                 target_.place + ": no turn to write before the deadline: another thread is writing; try again later");
   }
   try {
-    return lock_row(deadline);
+    std::vector<Key> keys(ahead.begin(), ahead.end());
+    keys.push_back(head_key);
+    return lock(deadline, keys);
   } catch (...) {
     leave();
     throw;
   }
 }
 
-WriteSession::Turn WriteSession::lock_row(Deadline deadline) {
+WriteSession::Turn WriteSession::lock(Deadline deadline, std::span<const Key> keys) {
+  const Lookup lookup(keys);
   for (;;) {
     try {
       if (!connection_) {
-        connection_ = connect(target_, target_.fence, deadline);
+        connection_ = connect(target_, target_.fence, deadline, lineage_);
         connection_->ask("SET lock_timeout = " + std::to_string(target_.fence.count()));
       }
       // In rounds no longer than the fence: whoever stands still for that long behind a half-sent statement, where the
@@ -48,16 +50,12 @@ WriteSession::Turn WriteSession::lock_row(Deadline deadline) {
       const auto now = platform::steady_now();
       const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
       const auto round = std::clamp(left, std::chrono::milliseconds(1), target_.fence);
-      connection_->send(statements_.begin_write);
-      if (round != target_.fence) {
-        const std::array wait{Parameter::text(std::to_string(round.count()))};
-        connection_->send(statements_.wait_at_most, wait);
-      }
-      connection_->send(statements_.lock);
-      connection_->send(statements_.head);
+      send_entry(round, lookup);
       const std::vector<Result> results = connection_->collect(now + round + grace);
-      Turn turn{connection_.get(), std::nullopt};
-      if (const Result& head = results.back(); head.rows() > 0) turn.head = Bytes(head.bytes(0, 0));
+      Turn turn{.connection = connection_.get(), .rows = {}};
+      lookup.deliver(results.back(), [&](std::size_t index, std::optional<bytes_view> value) {
+        turn.rows.emplace_back(StoredKey(keys[index]).view(), value);
+      });
       return turn;
     } catch (const Disconnected&) {
       connection_.reset();
@@ -71,13 +69,27 @@ WriteSession::Turn WriteSession::lock_row(Deadline deadline) {
   }
 }
 
+/// The rows are fetched by a statement behind that of the lock: one that waited for it would see them as they were
+/// before.
+void WriteSession::send_entry(std::chrono::milliseconds wait, const Lookup& lookup) {
+  connection_->send(statements_.begin_write);
+  if (wait != target_.fence) {
+    const std::array most{Parameter::text(std::to_string(wait.count()))};
+    connection_->send(statements_.wait_at_most, most);
+  }
+  connection_->send(target_.has_turns ? statements_.lock_turn : statements_.lock_row);
+  lookup.send(*connection_, statements_);
+}
+
 /// A server ends a session that stands idle in its transaction, but not one that it believes to be sending.
 void WriteSession::end_stopped_writer() {
-  const std::array parameters{Parameter::text(target_.table("gate")), Parameter::integer(target_.fence.count())};
+  const std::array parameters{Parameter::text(target_.table(target_.has_turns ? "turn" : "gate")),
+                              Parameter::integer(target_.fence.count())};
   try {
     connection_->ask(
         "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a JOIN pg_locks l ON l.pid = a.pid WHERE "
-        "l.relation = $1::regclass AND l.granted AND l.mode IN ('RowShareLock', 'RowExclusiveLock') AND a.pid <> "
+        "l.relation = $1::regclass AND l.granted AND l.mode IN ('ShareRowExclusiveLock', 'RowShareLock', "
+        "'RowExclusiveLock') AND a.pid <> "
         "pg_backend_pid() AND a.wait_event = 'ClientRead' AND a.state_change < clock_timestamp() - $2 * interval '1 "
         "millisecond'",
         parameters);
@@ -95,7 +107,7 @@ void WriteSession::leave() noexcept {
 
 PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, WriteSession::Turn turn)
     : session_(session), connection_(turn.connection), rows_(*turn.connection, session.statements()) {
-  known_.emplace(StoredKey(head_key).view(), Known{std::move(turn.head), false});
+  for (auto& row : turn.rows) known_.emplace(std::move(row.first), Known{std::move(row.second), false});
 }
 
 PostgresWriteTransaction::~PostgresWriteTransaction() {

@@ -1,11 +1,15 @@
-// The write section of a store on a server: a transaction that holds the gate's row, its writes kept back until they
+// The write section of a store on a server: a transaction that holds the write lock, its writes kept back until they
 // can go together.
 #pragma once
 
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
+#include <utility>
+#include <vector>
 
+#include "engine/postgres/pool.hpp"
 #include "engine/postgres/row_reader.hpp"
 #include "engine/postgres/target.hpp"
 #include "platform/thread_line.hpp"
@@ -16,26 +20,29 @@ namespace strata::engine::postgres {
 /// The session that writes, and the line of this process's threads before it. Thread-safe.
 class WriteSession {
  public:
-  WriteSession(const Target& target, const Statements& statements) : target_(target), statements_(statements) {}
+  WriteSession(const Target& target, const Statements& statements, Lineage& lineage)
+      : target_(target), statements_(statements), lineage_(lineage) {}
 
-  /// The head's row as it is behind the lock.
   struct Turn {
     Connection* connection = nullptr;
-    std::optional<Bytes> head;
+    /// Rows by their stored keys, as they are behind the lock; the head's among them.
+    std::vector<std::pair<Bytes, std::optional<Bytes>>> rows;
   };
-  /// Enters; `busy` at the deadline. Each turn is ended by leave().
-  Turn enter(Deadline deadline);
+  /// Enters, and fetches the head and what is `ahead`; `busy` at the deadline. Each turn is ended by leave().
+  Turn enter(Deadline deadline, std::span<const Key> ahead);
   /// Requires: the transaction on the session has ended, or the session is to be given up with it.
   void leave() noexcept;
   const Target& target() const { return target_; }
   const Statements& statements() const { return statements_; }
 
  private:
-  Turn lock_row(Deadline deadline);
+  Turn lock(Deadline deadline, std::span<const Key> keys);
+  void send_entry(std::chrono::milliseconds wait, const Lookup& lookup);
   void end_stopped_writer();
 
   const Target& target_;
   const Statements& statements_;
+  Lineage& lineage_;
   platform::ThreadLine line_;
   std::unique_ptr<Connection> connection_;
 };

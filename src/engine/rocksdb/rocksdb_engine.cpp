@@ -121,12 +121,13 @@ class RocksdbEngine : public Engine {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   std::unique_ptr<Snapshot> snapshot() override { return std::make_unique<RocksdbSnapshot>(*database_); }
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override {
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key>) override {
     refuse_if_read_only();
     database_->begin_write(deadline);
     return std::make_unique<RocksdbWriteTransaction>(*database_);
   }
   Wake& wake() override { return *wake_; }
+  std::uint64_t lineage() override { return 0; }
   void maintain() override { database_->check(); }  // RocksDB looks after itself in threads of its own
   void compact(Progress& progress) override {
     refuse_if_read_only();

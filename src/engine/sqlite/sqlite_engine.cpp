@@ -134,11 +134,12 @@ class SqliteEngine : public Engine {
   std::unique_ptr<Snapshot> snapshot() override {
     return std::make_unique<SqliteSnapshot>(*database_, database_->begin_read());
   }
-  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) override {
+  std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key>) override {
     refuse_if_read_only();
     return std::make_unique<SqliteWriteTransaction>(*database_, database_->begin_write(deadline));
   }
   Wake& wake() override { return *wake_; }
+  std::uint64_t lineage() override { return 0; }
   void maintain() override { database_->maintain(); }
   void compact(Progress& progress) override {
     refuse_if_read_only();
