@@ -124,6 +124,13 @@ class Queue {
   void extend(const Lease& lease, std::chrono::milliseconds for_time);
   /// The work is done: the item goes.
   void done(const Lease& lease);
+  /// All or none: `conflict` when one of the leases has passed to another, or is given twice.
+  void done_many(std::span<const Lease> leases);
+  /// done_many() of what is in hand and take() of what comes next, in one commit as lasting as any. `conflict` as
+  /// there; nothing is taken then. When there is nothing to take the leases are done at once, and it waits as take()
+  /// does: an error while it waits leaves them done. Without leases it is take(). Inside a transaction
+  /// `invalid_argument`: effects within the store are exactly-once with done() in their own transaction alone.
+  std::vector<Lease> done_and_take(std::span<const Lease> leases, const TakeOptions& options = {});
   /// To be tried again later, or dead.
   void fail(const Lease& lease, const FailOptions& options = {});
   /// Back as if never taken: the attempt does not count.

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "commit/request.hpp"
@@ -21,6 +22,8 @@ class Source {
   virtual ~Source() = default;
   /// The row as stored at the state being read, own writes left aside. The view is valid until the next call.
   virtual std::optional<bytes_view> get(Space space, bytes_view key) = 0;
+  /// get() of many, as engine::Reader::get_many.
+  virtual void get_many(std::span<const engine::Key> keys, const engine::Reader::Sink& sink) = 0;
   /// Rows as stored, own writes left aside. `records` is the record space that the range follows from (itself for
   /// records).
   virtual std::unique_ptr<engine::Cursor> scan(Space records, engine::KeyRange range, engine::ScanHints hints) = 0;
@@ -42,6 +45,9 @@ class ViewSource : public Source {
  public:
   ViewSource(View& view, Time now) : view_(view), now_(now) {}
   std::optional<bytes_view> get(Space space, bytes_view key) override { return view_.reader().get({space, key}); }
+  void get_many(std::span<const engine::Key> keys, const engine::Reader::Sink& sink) override {
+    view_.reader().get_many(keys, sink);
+  }
   std::unique_ptr<engine::Cursor> scan(Space, engine::KeyRange range, engine::ScanHints hints) override {
     return view_.reader().scan(range, hints);
   }

@@ -142,6 +142,13 @@ std::optional<bytes_view> Transaction::get(Space space, bytes_view key) {
   return row;
 }
 
+void Transaction::get_many(std::span<const engine::Key> keys, const engine::Reader::Sink& sink) {
+  view().reader().get_many(keys, [&](std::size_t at, std::optional<bytes_view> row) {
+    note_key(keys[at].space, keys[at].bytes, row ? stamp_of(keys[at].space, *row) : 0);
+    sink(at, row);
+  });
+}
+
 std::unique_ptr<engine::Cursor> Transaction::scan(Space records, engine::KeyRange range, engine::ScanHints hints) {
   auto cursor = view().reader().scan(range, hints);
   if (tracking_ == Tracking::none) return cursor;

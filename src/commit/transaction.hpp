@@ -34,6 +34,7 @@ class Transaction : public Source {
   ~Transaction() override;
 
   std::optional<bytes_view> get(Space space, bytes_view key) override;
+  void get_many(std::span<const engine::Key> keys, const engine::Reader::Sink& sink) override;
   std::unique_ptr<engine::Cursor> scan(Space records, engine::KeyRange range, engine::ScanHints hints) override;
   const CollectionDefinition* collection(std::string_view name) override;
   const PendingWrites* pending(Space space) const override;

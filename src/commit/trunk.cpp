@@ -229,11 +229,10 @@ void Trunk::lead(engine::Deadline deadline, const Line::Gathering& gathering) {
   } else {
     lead_from_outside(deadline, gathering.take());
   }
-  try {
-    after_commit(*before, *last_head());
-  } catch (const std::exception&) {
-    // What was committed stands, and must not be reported as failed. Upkeep is tried again at its next turn.
-  }
+  const auto now = last_head();
+  if (now->position == before->position) return;
+  engine_->wake().notify();
+  keep_up(*before, *now);
 }
 
 void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup group) {
@@ -374,9 +373,22 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
   }
 }
 
-void Trunk::after_commit(const codec::Head& before, const codec::Head& now) {
+void Trunk::commit_alone(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work) {
+  const auto before = last_head();
+  exclusive(deadline, durability, work);
+  keep_up(*before, *last_head());
+}
+
+void Trunk::keep_up(const codec::Head& before, const codec::Head& now) {
+  try {
+    upkeep_after(before, now);
+  } catch (const std::exception&) {
+    // What was committed stands, and must not be reported as failed. Upkeep is tried again at its next turn.
+  }
+}
+
+void Trunk::upkeep_after(const codec::Head& before, const codec::Head& now) {
   if (now.position == before.position) return;
-  engine_->wake().notify();
   const std::int64_t at = steady_count();
   const bool by_time = at >= upkeep_at_.load(std::memory_order_relaxed);
   const bool by_count = now.position.value / upkeep_every_positions != before.position.value / upkeep_every_positions ||

@@ -60,6 +60,8 @@ class Trunk {
   std::future<CommitResult> commit_async(Request request, engine::Deadline deadline);
   /// Runs `work` alone inside the write section, then finishes and commits what it wrote.
   void exclusive(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work);
+  /// exclusive() for what applications commit: upkeep follows, as it does behind commit().
+  void commit_alone(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work);
 
   /// What is known of a transaction id; nothing when it did not commit, nor will, unless its process goes on with it.
   /// Waits for the write section to be sure (`busy`), but not in a store that is open for reading only.
@@ -113,7 +115,8 @@ class Trunk {
   /// The catalogue as last seen in this lineage of the engine; null when there is none.
   std::shared_ptr<const Catalogue> last_catalogue(std::uint64_t lineage);
   void check_early(Request& request);
-  void after_commit(const codec::Head& before, const codec::Head& now);
+  void keep_up(const codec::Head& before, const codec::Head& now);
+  void upkeep_after(const codec::Head& before, const codec::Head& now);
   void work_in_background();
   void run_async(std::unique_lock<std::mutex>& lock);
   void expire_aged(std::unique_lock<std::mutex>& lock);

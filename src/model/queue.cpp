@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "codec/ordered.hpp"
@@ -77,25 +78,56 @@ struct Held {
   LeaseRow lease;
 };
 
-Held require_lease(const QueueRows& rows, const Lease& lease) {
+void check_lease(std::string_view queue, const Lease& lease) {
   if (!Uuid::parse(lease.item.id) || lease.token.empty())
-    refuse(rows.queue(), "`" + lease.item.id.substr(0, 40) + "` with its token is no lease; give what take() returned");
-  if (!lease.item.queue.empty() && lease.item.queue != rows.queue())
-    refuse(rows.queue(), "the lease is of an item of queue `" + lease.item.queue + "`");
+    refuse(queue, "`" + lease.item.id.substr(0, 40) + "` with its token is no lease; give what take() returned");
+  if (!lease.item.queue.empty() && lease.item.queue != queue)
+    refuse(queue, "the lease is of an item of queue `" + lease.item.queue + "`");
+}
+
+/// `conflict` unless the item is there and `row` is that of the lease.
+void check_holds(std::string_view queue, const Lease& lease, bool there, const std::optional<LeaseRow>& row) {
+  if (there && row && row->token == lease.token) return;
+  const std::string why = !there                       ? "it is not there any more"
+                          : !row || row->token.empty() ? "nobody has it"
+                                                       : "another consumer has it by now";
+  throw Error(ErrorCode::conflict, "item " + lease.item.id + " of queue `" + std::string(queue) +
+                                       "`: the lease is over: " + why + "; leave the item to others");
+}
+
+Held require_lease(const QueueRows& rows, const Lease& lease) {
+  check_lease(rows.queue(), lease);
   Held held;
   held.key = item_key(rows.queue(), lease.item.id);
   const auto row = rows.lease(held.key);
   auto stored = rows.item(held.key);
-  if (!row || row->token != lease.token || !stored) {
-    const std::string why = !stored                      ? "it is not there any more"
-                            : !row || row->token.empty() ? "nobody has it"
-                                                         : "another consumer has it by now";
-    throw Error(ErrorCode::conflict, "item " + lease.item.id + " of queue `" + std::string(rows.queue()) +
-                                         "`: the lease is over: " + why + "; leave the item to others");
-  }
+  check_holds(rows.queue(), lease, stored.has_value(), row);
   held.stored = std::move(*stored);
   held.lease = *row;
   return held;
+}
+
+/// What is to be known of an item that goes.
+struct Ending {
+  bool there = false;
+  std::string order_key;
+  std::optional<StoredItem> repeated;
+};
+
+std::vector<Ending> read_endings(const QueueRows& rows, std::span<const Bytes> keys) {
+  std::vector<Ending> endings(keys.size());
+  rows.visit_bodies(keys, [&](std::size_t at, std::optional<ValueView> body, Time created) {
+    if (!body) return;
+    Ending& ending = endings[at];
+    ending.there = true;
+    const bool plain = std::none_of(body->begin(), body->end(),
+                                    [](const auto& member) { return member.name == "o" || member.name == "r"; });
+    if (plain) return;
+    StoredItem stored = decode_item(keys[at], *body, created);
+    ending.order_key = stored.item.order_key;
+    if (stored.item.repeat) ending.repeated = std::move(stored);
+  });
+  return endings;
 }
 
 std::chrono::microseconds backoff_after(std::uint64_t attempts, const QueueOptions& options) {
@@ -218,18 +250,33 @@ void extend_lease(commit::Transaction& transaction, std::string_view queue, cons
 }
 
 void finish_item(commit::Transaction& transaction, std::string_view queue, const Lease& lease) {
+  finish_items(transaction, queue, std::span(&lease, 1));
+}
+
+void finish_items(commit::Transaction& transaction, std::string_view queue, std::span<const Lease> leases) {
   const QueueRows rows(transaction, queue);
-  const Held held = require_lease(rows, lease);
-  const QueueItem& item = held.stored.item;
-  forget_lease(transaction, rows, item);
-  erase_item_record(transaction, held.key);
-  if (!item.repeat) return;
-  StoredItem next;
-  next.item = item;
-  next.item.attempts = 0;
-  next.item.error.clear();
-  next.item.due = next_due(held.stored.first_due, *item.repeat, rows.now());
-  put_new(transaction, next);
+  std::vector<Bytes> keys;
+  keys.reserve(leases.size());
+  for (const Lease& lease : leases) {
+    check_lease(queue, lease);
+    keys.push_back(item_key(queue, lease.item.id));
+  }
+  const std::vector<std::optional<LeaseRow>> held = rows.leases_of(keys);
+  std::vector<Ending> endings = read_endings(rows, keys);
+  std::set<bytes_view> finished;
+  for (std::size_t at = 0; at < leases.size(); ++at) {
+    const bool again = leases.size() > 1 && !finished.insert(keys[at]).second;
+    check_holds(queue, leases[at], endings[at].there && !again, held[at]);
+    erase_lease(transaction, keys[at]);
+    forget_in_flight(transaction, rows, endings[at].order_key, keys[at]);
+    erase_item_record(transaction, keys[at]);
+    if (!endings[at].repeated) continue;
+    StoredItem& next = *endings[at].repeated;
+    next.item.attempts = 0;
+    next.item.error.clear();
+    next.item.due = next_due(next.first_due, *next.item.repeat, rows.now());
+    put_new(transaction, next);
+  }
 }
 
 void fail_item(commit::Transaction& transaction, std::string_view queue, const Lease& lease,
@@ -300,7 +347,7 @@ QueueStatistics queue_statistics(commit::Source& source, std::string_view queue,
   };
   const Bytes live = live_prefix(queue);
   rows.scan_index(live, codec::prefix_end(live), 0, [&](bytes_view part, bytes_view key) {
-    count(key, decode_take_entry(part).due);
+    count(key, decode_take_entry(part, live.size()).due);
     return true;
   });
   const Bytes dead = dead_prefix(queue);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,7 +23,7 @@ struct QueueGlance {
 };
 QueueGlance look_into_queue(commit::Source& source, std::string_view queue, const LeaseClock& clock);
 
-/// Requires: the transaction runs alone in the write section, and is fresh.
+/// Requires: the transaction runs alone in the write section, and has written nothing but what finish_items() writes.
 std::vector<Lease> take_items(commit::Transaction& transaction, std::string_view queue, const TakeOptions& options,
                               const LeaseClock& clock);
 /// `invalid_argument` unless it is from 1 ms to 10 years.
@@ -36,6 +37,8 @@ std::string put_item(commit::Transaction& transaction, std::string_view queue, c
 void extend_lease(commit::Transaction& transaction, std::string_view queue, const Lease& lease,
                   std::chrono::milliseconds for_time, const LeaseClock& clock);
 void finish_item(commit::Transaction& transaction, std::string_view queue, const Lease& lease);
+/// All or none.
+void finish_items(commit::Transaction& transaction, std::string_view queue, std::span<const Lease> leases);
 void fail_item(commit::Transaction& transaction, std::string_view queue, const Lease& lease,
                const FailOptions& options);
 void give_back_item(commit::Transaction& transaction, std::string_view queue, const Lease& lease);

@@ -1,5 +1,7 @@
 #include "model/queue_item.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "codec/hash.hpp"
@@ -51,9 +53,6 @@ std::int64_t inverted(std::int64_t priority) { return ~priority; }
   throw Error(ErrorCode::corruption,
               "queue item `" + shown + "`: " + std::string(why) + "; run `strata verify`, restore a backup");
 }
-
-bool is_integer_or_missing(ValueView value) { return value.is_missing() || value.type() == ValueType::integer; }
-bool is_string_or_missing(ValueView value) { return value.is_missing() || value.type() == ValueType::string; }
 
 Value index_terms(const QueueItem& item) {
   const Value queue = queue_term(item.queue);
@@ -116,30 +115,74 @@ Value encode_item(const StoredItem& stored) {
   return Value::object(members);
 }
 
+namespace {
+
+std::int64_t integer_of(std::string_view key, std::string_view name, ValueView value) {
+  if (value.type() != ValueType::integer) fail_item(key, "the member `" + std::string(name) + "` is no integer");
+  return value.int_or(0);
+}
+
+std::string text_of(std::string_view key, std::string_view name, ValueView value) {
+  if (value.type() != ValueType::string) fail_item(key, "the member `" + std::string(name) + "` is no text");
+  return std::string(value.as_string());
+}
+
+}  // namespace
+
 StoredItem decode_item(std::string_view key, ValueView body, Time created) {
   const ItemPlace place = split_item_key(key);
-  if (body.type() != ValueType::object || !body["p"] || body["u"].type() != ValueType::integer)
-    fail_item(key, "its body is none of an item's");
-  for (const std::string_view name : {"f", "n", "r", "s", "a"}) {
-    if (!is_integer_or_missing(body[name])) fail_item(key, "the member `" + std::string(name) + "` is no integer");
-  }
-  for (const std::string_view name : {"d", "o", "e"}) {
-    if (!is_string_or_missing(body[name])) fail_item(key, "the member `" + std::string(name) + "` is no text");
-  }
   StoredItem stored;
   QueueItem& item = stored.item;
+  bool has_payload = false;
+  std::optional<std::int64_t> due;
+  std::optional<std::int64_t> first_due;
+  if (body.type() == ValueType::object) {
+    // One pass: to look a member up is to walk over those before it.
+    for (const auto& [name, value] : body) {
+      if (name.size() != 1) continue;
+      switch (name.front()) {
+        case 'p':
+          item.payload = Value(value);
+          has_payload = true;
+          break;
+        case 'u':
+          due = integer_of(key, name, value);
+          break;
+        case 'f':
+          first_due = integer_of(key, name, value);
+          break;
+        case 'n':
+          item.priority = integer_of(key, name, value);
+          break;
+        case 'r':
+          item.repeat = std::chrono::microseconds(integer_of(key, name, value));
+          break;
+        case 's':
+          item.state = integer_of(key, name, value) == dead ? ItemState::dead : ItemState::waiting;
+          break;
+        case 'a':
+          static_cast<void>(integer_of(key, name, value));
+          item.attempts = value.as_uint();
+          break;
+        case 'd':
+          item.deduplicate = text_of(key, name, value);
+          break;
+        case 'o':
+          item.order_key = text_of(key, name, value);
+          break;
+        case 'e':
+          item.error = text_of(key, name, value);
+          break;
+        default:
+          break;
+      }
+    }
+  }
+  if (!has_payload || !due) fail_item(key, "its body is none of an item's");
   item.queue = place.queue;
   item.id = place.id;
-  item.payload = Value(body["p"]);
-  item.due.micros = body["u"].as_int();
-  stored.first_due.micros = body["f"].int_or(item.due.micros);
-  item.priority = body["n"].int_or(0);
-  item.deduplicate = body["d"].string_or("");
-  item.order_key = body["o"].string_or("");
-  if (body["r"]) item.repeat = std::chrono::microseconds(body["r"].as_int());
-  item.state = body["s"].int_or(live) == dead ? ItemState::dead : ItemState::waiting;
-  item.attempts = body["a"] ? body["a"].as_uint() : 0;
-  item.error = body["e"].string_or("");
+  item.due.micros = *due;
+  stored.first_due.micros = first_due.value_or(*due);
   item.created = created;
   return stored;
 }
@@ -178,11 +221,13 @@ Bytes deduplication_prefix(std::string_view queue, std::string_view key) {
   return array_prefix({queue_term(queue), Value(by_deduplication_key), key_term(key)});
 }
 
-TakeEntry decode_take_entry(bytes_view stored_part) {
-  const Value terms = codec::take_ordered(stored_part);
-  if (terms.size() != 5)
+TakeEntry decode_take_entry(bytes_view stored_part, std::size_t prefix_bytes) {
+  bytes_view rest = stored_part.substr(std::min(prefix_bytes, stored_part.size()));
+  const Value inverted_priority = codec::take_ordered(rest);
+  const Value due = codec::take_ordered(rest);
+  if (inverted_priority.type() != ValueType::integer || due.type() != ValueType::integer)
     throw Error(ErrorCode::corruption, "an index entry of `.items` is malformed; run `strata verify`");
-  return {inverted(terms[3].as_int()), Time{terms[4].as_int()}};
+  return {inverted(inverted_priority.as_int()), Time{due.as_int()}};
 }
 
 bool is_deduplication(ValueView terms) { return terms[1].int_or(for_taking) == by_deduplication_key; }

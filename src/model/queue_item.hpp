@@ -68,8 +68,8 @@ struct TakeEntry {
   std::int64_t priority = 0;
   Time due{};
 };
-/// `stored_part` as codec::split_index_entry gives it.
-TakeEntry decode_take_entry(bytes_view stored_part);
+/// `stored_part` as codec::split_index_entry gives it; it begins with the live_prefix() of its queue, of so many bytes.
+TakeEntry decode_take_entry(bytes_view stored_part, std::size_t prefix_bytes);
 
 /// Whether the decoded terms of an index entry are of the third kind.
 bool is_deduplication(ValueView terms);

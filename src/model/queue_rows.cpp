@@ -67,6 +67,43 @@ std::optional<StoredItem> QueueRows::item(bytes_view key) const {
   return decode(key, *row);
 }
 
+void QueueRows::visit_bodies(std::span<const Bytes> keys, const VisitBody& visit) const {
+  if (!items_) {
+    for (std::size_t at = 0; at < keys.size(); ++at) visit(at, std::nullopt, {});
+    return;
+  }
+  const commit::PendingWrites* pending = source_.pending(items_->records());
+  std::vector<engine::Key> wanted;
+  wanted.reserve(keys.size());
+  for (const Bytes& key : keys) wanted.push_back({items_->records(), key});
+  source_.get_many(wanted, [&](std::size_t at, std::optional<bytes_view> row) {
+    if (pending) {
+      if (const auto own = pending->find(keys[at]); own != pending->end()) {
+        if (own->second.kind != commit::Write::Kind::put) return visit(at, std::nullopt, {});
+        return visit(at, ValueView(own->second.body), source_.now());
+      }
+    }
+    if (!row) return visit(at, std::nullopt, {});
+    const codec::RecordRow decoded = decode_row(*items_, keys[at], *row);
+    visit(at, ValueView(decoded.body), decoded.header.created);
+  });
+}
+
+std::vector<std::optional<LeaseRow>> QueueRows::leases_of(std::span<const Bytes> keys) const {
+  std::vector<std::optional<LeaseRow>> out(keys.size());
+  std::vector<engine::Key> wanted;
+  wanted.reserve(keys.size());
+  for (const Bytes& key : keys) wanted.push_back({commit::leases_space, key});
+  source_.get_many(wanted, [&](std::size_t at, std::optional<bytes_view> row) {
+    if (const commit::LocalWrite* own = source_.pending_local(commit::leases_space, keys[at])) {
+      if (own->value) out[at] = decode_lease(keys[at], *own->value);
+    } else if (row) {
+      out[at] = decode_lease(keys[at], *row);
+    }
+  });
+  return out;
+}
+
 std::optional<Bytes> QueueRows::local_row(bytes_view key) const {
   if (const commit::LocalWrite* own = source_.pending_local(commit::leases_space, key)) return own->value;
   const auto row = source_.get(commit::leases_space, key);
@@ -130,12 +167,21 @@ void note_in_flight(commit::Transaction& transaction, const QueueItem& item) {
   transaction.write_local({commit::leases_space, std::move(key), std::move(value)});
 }
 
+void erase_lease(commit::Transaction& transaction, bytes_view key) {
+  transaction.write_local({commit::leases_space, Bytes(key), std::nullopt});
+}
+
+void forget_in_flight(commit::Transaction& transaction, const QueueRows& rows, std::string_view order_key,
+                      bytes_view key) {
+  if (order_key.empty() || rows.in_flight(order_key) != key) return;
+  transaction.write_local(
+      {commit::leases_space, in_flight_key(rows.queue(), order_hash(rows.queue(), order_key)), std::nullopt});
+}
+
 void forget_lease(commit::Transaction& transaction, const QueueRows& rows, const QueueItem& item) {
   const Bytes key = item_key(item.queue, item.id);
-  if (rows.lease(key)) transaction.write_local({commit::leases_space, key, std::nullopt});
-  if (item.order_key.empty() || rows.in_flight(item.order_key) != key) return;
-  transaction.write_local(
-      {commit::leases_space, in_flight_key(item.queue, order_hash(item.queue, item.order_key)), std::nullopt});
+  if (rows.lease(key)) erase_lease(transaction, key);
+  forget_in_flight(transaction, rows, item.order_key, key);
 }
 
 void make_dead(commit::Transaction& transaction, const QueueRows& rows, StoredItem& stored) {

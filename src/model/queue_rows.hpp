@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,7 +35,12 @@ class QueueRows {
 
   std::optional<StoredItem> item(bytes_view key) const;
   StoredItem decode(bytes_view key, bytes_view row) const;
+  /// item() without the payload's copy, of many; in the order of the keys. The body is valid within the call alone.
+  using VisitBody = std::function<void(std::size_t at, std::optional<ValueView> body, Time created)>;
+  void visit_bodies(std::span<const Bytes> keys, const VisitBody& visit) const;
   std::optional<LeaseRow> lease(bytes_view key) const;
+  /// lease() of many, in the order of the keys.
+  std::vector<std::optional<LeaseRow>> leases_of(std::span<const Bytes> keys) const;
   /// The item of an order key that was taken last, as far as it was not finished with.
   std::optional<Bytes> in_flight(std::string_view order_key) const;
   /// Leases of the queue's items, spent ones too.
@@ -54,7 +60,12 @@ class QueueRows {
 void write_item(commit::Transaction& transaction, const StoredItem& stored);
 void erase_item_record(commit::Transaction& transaction, bytes_view key);
 void write_lease(commit::Transaction& transaction, bytes_view key, const LeaseRow& row);
+/// Erases the row of a lease that is there.
+void erase_lease(commit::Transaction& transaction, bytes_view key);
 void note_in_flight(commit::Transaction& transaction, const QueueItem& item);
+/// Erases the note that the item is the one of its order key in flight, if it is.
+void forget_in_flight(commit::Transaction& transaction, const QueueRows& rows, std::string_view order_key,
+                      bytes_view key);
 /// Erases the lease's row, and the note that the item is the one of its order key in flight.
 void forget_lease(commit::Transaction& transaction, const QueueRows& rows, const QueueItem& item);
 /// Nobody takes it any more until it is revived.

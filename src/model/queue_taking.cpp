@@ -41,6 +41,7 @@ class Walk {
 
   void run(const Visit& visit) {
     Bytes begin = live_prefix(rows_.queue());
+    prefix_bytes_ = begin.size();
     const Bytes end = codec::prefix_end(begin);
     while (!begin.empty() && !stopped_) begin = walk_from(begin, end, visit);
   }
@@ -54,7 +55,7 @@ class Walk {
     Bytes go_on;
     std::vector<Bytes> keys;
     rows_.scan_index(begin, end, step_, [&](bytes_view part, bytes_view key) {
-      const TakeEntry entry = decode_take_entry(part);
+      const TakeEntry entry = decode_take_entry(part, prefix_bytes_);
       if (entry.due > now_) {
         note(std::chrono::microseconds(entry.due.micros - now_.micros));
         go_on = codec::prefix_end(live_prefix(rows_.queue(), entry.priority));
@@ -147,6 +148,7 @@ class Walk {
   Time now_;
   std::size_t wanted_;
   std::size_t step_;
+  std::size_t prefix_bytes_ = 0;
   bool stopped_ = false;
   std::set<std::int64_t> settled_;
   std::optional<std::chrono::microseconds> next_;

@@ -87,6 +87,24 @@ void Queue::done(const Lease& lease) {
   access_->write([&](commit::Transaction& own) { model::finish_item(own, name_, lease); });
 }
 
+void Queue::done_many(std::span<const Lease> leases) {
+  access_->write([&](commit::Transaction& own) { model::finish_items(own, name_, leases); });
+}
+
+std::vector<Lease> Queue::done_and_take(std::span<const Lease> leases, const TakeOptions& options) {
+  access_->check_alone("taking from queue `" + name_ + "`");
+  model::check_take_options(options);
+  if (leases.empty()) return take(options);
+  std::vector<Lease> taken;
+  store::run_alone(access_->trunk(),
+                   [&](commit::Transaction& own) {
+                     model::finish_items(own, name_, leases);
+                     taken = model::take_items(own, name_, options, lease_clock(access_));
+                   },
+                   {});
+  return taken.empty() && options.wait.count() > 0 ? take(options) : taken;
+}
+
 void Queue::fail(const Lease& lease, const FailOptions& options) {
   access_->write([&](commit::Transaction& own) { model::fail_item(own, name_, lease, options); });
 }

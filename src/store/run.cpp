@@ -1,5 +1,6 @@
 // Running a transaction until it commits: retries, unknown outcomes, the last attempt inside the write section.
 #include <random>
+#include <span>
 
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
@@ -96,10 +97,14 @@ CommitResult attempt_alone(commit::Trunk& trunk, const Attempt& attempt,
                                                              commit::Transaction::Tracking::none);
     commit::Request request = body(std::move(transaction));
     complete(request, trunk, attempt);
+    if (trunk.engine().capabilities().remote && !(request.writes.empty() && request.appends.empty())) {
+      const commit::Request* only = &request;
+      writer.fetch_ahead(std::span(&only, 1));
+    }
     result = writer.apply(request);
   };
   try {
-    trunk.exclusive(attempt.deadline, attempt.durability, work);
+    trunk.commit_alone(attempt.deadline, attempt.durability, work);
   } catch (const Error& error) {
     if (error.code() != ErrorCode::commit_unknown) throw;
     throw Error(error.code(), std::string(error.what()) + " " + attempt.id.to_string());

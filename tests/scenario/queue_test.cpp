@@ -438,6 +438,95 @@ TEST_P(AnyQueue, DoneSharesATransactionWithTheConsumersOwnWrites) {
   EXPECT_FALSE(store.collection("effects").get("2"));
 }
 
+TEST_P(AnyQueue, ManyAreDoneInOneCommitOrNone) {
+  Store store = open();
+  Queue queue = store.queue("q");
+  for (int i = 0; i < 20; ++i) queue.put(i, {.order_key = i % 2 == 0 ? "" : "o" + std::to_string(i)});
+  const std::vector<Lease> leases = queue.take({.limit = 20});
+  ASSERT_EQ(leases.size(), 20U);
+  std::vector<Lease> twice{leases[0], leases[1], leases[0]};
+  EXPECT_EQ(code_of([&] { queue.done_many(twice); }), ErrorCode::conflict);
+  queue.give_back(leases[7]);
+  EXPECT_EQ(code_of([&] { queue.done_many(leases); }), ErrorCode::conflict);
+  EXPECT_EQ(queue.statistics().leased, 19U) << "none is done";
+  const Position before = store.position();
+  queue.done_many({});
+  EXPECT_EQ(store.position(), before);
+  store.transact([&](Transaction& transaction) {
+    Queue own = transaction.queue("q");
+    own.done(leases[0]);
+    EXPECT_EQ(code_of([&] { own.done_many(std::span(leases).first(2)); }), ErrorCode::conflict);
+    own.done_many(std::span(leases).subspan(1, 6));
+    EXPECT_EQ(own.list().size(), 13U);
+  });
+  queue.done_many(std::span(leases).subspan(8));
+  EXPECT_EQ(store.position().value, before.value + 2);
+  EXPECT_EQ(payloads(queue.list()), Payloads{7});
+  EXPECT_EQ(payloads(queue.take()), Payloads{7}) << "its order key is free";
+  expect_sound(store);
+}
+
+TEST_P(AnyQueue, WhatIsInHandIsDoneAndTheNextTakenInOneCommit) {
+  Store store = open();
+  Queue queue = store.queue("q");
+  EXPECT_TRUE(queue.done_and_take({}).empty());
+  for (int i = 1; i <= 6; ++i) queue.put(i);
+  std::vector<Lease> leases = queue.done_and_take({});
+  EXPECT_EQ(payloads(leases), Payloads{1}) << "with empty hands it takes";
+  const Position before = store.position();
+  const std::vector<Lease> next = queue.done_and_take(leases, {.limit = 2, .consumer = "worker 1"});
+  EXPECT_EQ(payloads(next), (Payloads{2, 3}));
+  EXPECT_EQ(next.front().item.attempts, 1U);
+  EXPECT_EQ(queue.get(next.front().item.id)->consumer, "worker 1");
+  EXPECT_EQ(store.position().value, before.value + 1);
+  EXPECT_FALSE(queue.get(leases.front().item.id));
+  EXPECT_EQ(code_of([&] { queue.done_and_take(leases); }), ErrorCode::conflict);
+  EXPECT_EQ(queue.statistics().leased, 2U) << "whose lease is over takes nothing";
+  EXPECT_EQ(code_of([&] { store.transact([&](Transaction& own) { own.queue("q").done_and_take(next); }); }),
+            ErrorCode::invalid_argument);
+  EXPECT_EQ(code_of([&] { queue.done_and_take(next, {.limit = 0}); }), ErrorCode::invalid_argument);
+  leases = queue.done_and_take(next, {.limit = 10});
+  EXPECT_EQ(payloads(leases), (Payloads{4, 5, 6}));
+  EXPECT_TRUE(queue.done_and_take(leases, {.limit = 10}).empty());
+  EXPECT_TRUE(store.queues().empty());
+  expect_sound(store);
+}
+
+TEST_P(AnyQueue, DoneLetsTheNextOfItsOrderKeyBeTakenInTheSameCommit) {
+  platform::ManualClock clock(*Time::parse("2030-01-01"));
+  const platform::ClockOverride in_force(clock);
+  Store store = open();
+  Queue queue = store.queue("q");
+  queue.set_options({.lease = seconds(1), .attempts_max = 1});
+  queue.put(1, {.order_key = "o", .repeat = hours(1)});
+  queue.put(2, {.order_key = "o"});
+  queue.put(3, {.order_key = "o"});
+  std::vector<Lease> leases = queue.take({.limit = 3});
+  EXPECT_EQ(payloads(leases), Payloads{1});
+  leases = queue.done_and_take(leases, {.limit = 3});
+  EXPECT_EQ(payloads(leases), Payloads{2}) << "what is put again is due later, and stands behind";
+  EXPECT_TRUE(queue.take({.limit = 3}).empty());
+  clock.advance(seconds(1));
+  EXPECT_EQ(payloads(queue.take()), Payloads{3}) << "2 is dead";
+  EXPECT_EQ(code_of([&] { queue.done_and_take(leases); }), ErrorCode::conflict);
+  EXPECT_EQ(queue.statistics().dead, 1U);
+  EXPECT_EQ(queue.statistics().delayed, 1U);
+  expect_sound(store);
+}
+
+TEST_P(AnyQueue, WhoeverHasDoneItsWorkWaitsForMore) {
+  Store store = open();
+  Queue queue = store.queue("q");
+  queue.put(1);
+  const std::vector<Lease> leases = queue.take();
+  std::vector<Lease> taken;
+  std::thread worker([&] { taken = store.queue("q").done_and_take(leases, {.wait = minutes(5)}); });
+  queue.put(2);
+  worker.join();
+  EXPECT_EQ(payloads(taken), Payloads{2});
+  EXPECT_EQ(queue.list().size(), 1U);
+}
+
 TEST_P(AnyQueue, ATransactionSeesItsOwnItemsAndCannotTake) {
   Store store = open();
   store.queue("q").put(2, {.priority = 2});
