@@ -27,7 +27,13 @@ Step scan(std::vector<Seen> found, Question question = {}) {
   return Scan{std::move(question), std::move(found)};
 }
 
-LogChange change(LogChange::Operation operation, const std::string& key) { return {operation, "c", 0, key, 1}; }
+LogChange change(LogChange::Operation operation, const std::string& key) {
+  LogChange made;
+  made.operation = operation;
+  made.collection = "c";
+  made.key = key;
+  return made;
+}
 
 /// A history in the making. Unless told otherwise, all its transactions ran at the same time.
 class Story {
@@ -105,9 +111,11 @@ TEST(Checker, AcceptsADropThatTheLogTellsOf) {
   story.commit({put("a", 1)});
   LogEntry drop;
   drop.position.value = 2;
-  drop.changes.push_back({LogChange::Operation::declare, {}, 0, "c", 1});
-  drop.changes.push_back(
-      {LogChange::Operation::erase_range, {}, engine::Space::make(engine::SpaceGroup::record, 7).id, {}, 1});
+  drop.changes.push_back(change(LogChange::Operation::declare, "c"));
+  drop.changes.back().collection.clear();
+  drop.changes.emplace_back();
+  drop.changes.back().operation = LogChange::Operation::erase_range;
+  drop.changes.back().space = engine::Space::make(engine::SpaceGroup::record, 7).id;
   story.history.log.push_back(drop);
   story.history.log.front().changes.front().collection.clear();  // its space has no name any more
   story.read(2, {scan({}), get("a", {})});
