@@ -74,7 +74,7 @@ struct LogChange {
   std::uint32_t space = 0;
   std::string key;
   std::uint64_t count = 1;  ///< Records erased, for erase_range.
-  std::string stream;       ///< Of the event that was appended or erased; empty when it is none.
+  std::string stream{};     ///< Of the event that was appended or erased; empty when it is none.
   std::uint64_t stream_version = 0;
 };
 
