@@ -46,7 +46,7 @@ KeyList rows_ahead(std::span<const Request* const> group, const codec::Head& hea
       }
     }
     for (const Write& write : request->writes) {
-      wanted.add(write.space, write.key);
+      if (write.kind != Write::Kind::drop) wanted.add(write.space, write.key);
       counted.insert(write.space.id);
       const CollectionDefinition* collection = catalogue.find(write.space);
       if (collection == nullptr) continue;
