@@ -184,7 +184,7 @@ int run(const Arguments& arguments) {
   std::unique_ptr<PostgresServer> server;
   const auto needs_server = [](const Section& section) {
     return section.name == "commits" || section.name == "server" || section.name == "streams" ||
-           section.name == "queues";
+           section.name == "queues" || section.name == "wake";
   };
   if (arguments.postgres && std::any_of(arguments.wanted.begin(), arguments.wanted.end(), needs_server)) {
     if (const std::optional<std::string> programs = PostgresServer::find_programs()) {
@@ -210,6 +210,7 @@ int run_role(const std::vector<std::string>& words) {
   if (role == "read") return read_role(arguments);
   if (role == "open") return open_role(arguments);
   if (role == "wake") return wake_role(arguments);
+  if (role == "wake-rival") return wake_rival_role(arguments);
   if (role == "echo") return echo_role(arguments);
   if (role == "consume") return consume_role(arguments);
   throw WrongUsage("there is no role " + role);

@@ -69,6 +69,14 @@ class Connection : public RedisServer::Client {
     }
   }
 
+  void publish(std::string_view text) override { call({"PUBLISH", "c", text}); }
+  void subscribe() override { call({"SUBSCRIBE", "c"}); }
+  void await_message() override { skip_reply(); }
+  void await_entry() override {
+    const std::string from = last_id_.empty() ? "0-0" : last_id_;
+    call({"XREAD", "COUNT", "1", "BLOCK", "0", "STREAMS", "s", from});
+  }
+
   std::string info_version() {
     call({"INFO", "server"});
     const std::size_t at = last_bulk_.find("redis_version:");
@@ -116,7 +124,7 @@ class Connection : public RedisServer::Client {
       from = at_;
     }
   }
-  /// Remembers the first word of each element of an array: the ids of entries.
+  /// Remembers the ids of entries: the first words of the elements of XRANGE's array, and two levels deeper of XREAD's.
   void skip_reply(int depth = 0, bool first = false) {
     const std::string head = line();
     const long size = std::strtol(head.c_str() + 1, nullptr, 10);
@@ -124,7 +132,7 @@ class Connection : public RedisServer::Client {
     if (head[0] == '$' && size >= 0) {
       while (buffered_.size() - at_ < static_cast<std::size_t>(size) + 2) fill();
       if (depth == 0) last_bulk_ = buffered_.substr(at_, static_cast<std::size_t>(size));
-      if (depth == 2 && first) last_id_ = buffered_.substr(at_, static_cast<std::size_t>(size));
+      if ((depth == 2 || depth == 4) && first) last_id_ = buffered_.substr(at_, static_cast<std::size_t>(size));
       at_ += static_cast<std::size_t>(size) + 2;
     }
     if (head[0] == '*') {
@@ -155,6 +163,7 @@ class Server : public RedisServer {
     }
   }
   std::unique_ptr<Client> client() override { return std::make_unique<Connection>(socket_); }
+  std::string socket() override { return socket_; }
   std::string version() override { return Connection(socket_).info_version(); }
 
  private:
@@ -163,6 +172,10 @@ class Server : public RedisServer {
 };
 
 }  // namespace
+
+std::unique_ptr<RedisServer::Client> RedisServer::connect(const std::string& socket) {
+  return std::make_unique<Connection>(socket);
+}
 
 std::unique_ptr<RedisServer> RedisServer::start(const std::string& directory) {
   const std::string program = find_server();

@@ -25,8 +25,17 @@ class RedisServer {
     virtual void add_many(std::string_view type, std::string_view data, std::uint64_t count) = 0;
     /// Reads the stream from its beginning, a thousand entries at a time; the bytes of the answers.
     virtual std::uint64_t read_all() = 0;
+    /// To those who have subscribed, by await_message() on a client of their own.
+    virtual void publish(std::string_view text) = 0;
+    virtual void subscribe() = 0;
+    virtual void await_message() = 0;
+    /// The next entry of the stream after those that this client has awaited before.
+    virtual void await_entry() = 0;
   };
   virtual std::unique_ptr<Client> client() = 0;
+  /// Where other processes reach it.
+  virtual std::string socket() = 0;
+  static std::unique_ptr<Client> connect(const std::string& socket);
   virtual std::string version() = 0;
 };
 

@@ -49,6 +49,7 @@ int write_role(const std::vector<std::string>& arguments);
 int read_role(const std::vector<std::string>& arguments);
 int open_role(const std::vector<std::string>& arguments);
 int wake_role(const std::vector<std::string>& arguments);
+int wake_rival_role(const std::vector<std::string>& arguments);
 int echo_role(const std::vector<std::string>& arguments);
 int consume_role(const std::vector<std::string>& arguments);
 

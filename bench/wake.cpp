@@ -1,11 +1,18 @@
 // A process that waits for commits, and how soon after one in another process it runs.
+#include <algorithm>
 #include <chrono>
+#include <functional>
+#include <memory>
 #include <stdexcept>
 #include <thread>
 
 #include "bench/process.hpp"
+#include "bench/redis_stream.hpp"
 #include "bench/setting.hpp"
 #include "strata/store.hpp"
+#ifdef STRATA_BENCH_POSTGRES
+#include "bench/postgres_notice.hpp"
+#endif
 
 namespace strata::bench {
 namespace {
@@ -56,6 +63,53 @@ Waking measure_engine(Setting& setting, const std::string& name) {
   return waking;
 }
 
+/// How another process is told otherwise: `tell` does it, a waiter says when it came.
+Waking measure_rival(Setting& setting, RoleProcess& waiter, const std::function<void()>& tell) {
+  Waking waking;
+  const auto end = Clock::now() + std::chrono::duration<double>(setting.seconds);
+  for (int number = 0; number < warming || Clock::now() < end; ++number) {
+    std::this_thread::sleep_for(pause);
+    const auto begin = Clock::now();
+    tell();
+    const auto done = Clock::now();
+    const std::int64_t woken = std::stoll(waiter.receive());
+    if (number < warming) continue;
+    waking.after_commit.times.add(std::chrono::nanoseconds(woken - nanoseconds(done)));
+    waking.since_begin.times.add(std::chrono::nanoseconds(woken - nanoseconds(begin)));
+    waking.commit.times.add(done - begin);
+  }
+  for (Run* run : {&waking.after_commit, &waking.since_begin, &waking.commit}) run->seconds = setting.seconds;
+  return waking;
+}
+
+void report_waking(Report& report, const std::string& name, const Waking& waking) {
+  const auto add = [&](const char* work, const Run& run) {
+    report.add({.work = work, .who = name, .run = run, .figure = {}, .ratios = {}, .note = {}});
+  };
+  add("awake after the commit returned", waking.after_commit);
+  add("awake after the commit began", waking.since_begin);
+  add("the commit itself", waking.commit);
+}
+
+/// Those that tell other processes otherwise. What each makes durable before it answers stands in docs/BENCHMARKS.md.
+void measure_rivals(Setting& setting) {
+  const std::string text(200, 'x');
+  if (const auto redis = RedisServer::start(setting.place("wake-redis"))) {
+    const auto client = redis->client();
+    RoleProcess subscriber("wake-rival", {"redis-channel", redis->socket()});
+    report_waking(setting.report, "redis pub/sub", measure_rival(setting, subscriber, [&] { client->publish(text); }));
+    RoleProcess reader("wake-rival", {"redis-stream", redis->socket()});
+    report_waking(setting.report, "redis stream", measure_rival(setting, reader, [&] { client->add("note", text); }));
+  }
+#ifdef STRATA_BENCH_POSTGRES
+  if (!setting.make_database) return;
+  const std::string parameters = setting.make_database("wake");
+  const auto teller = connect_notice(parameters);
+  RoleProcess listener("wake-rival", {"postgres", parameters});
+  report_waking(setting.report, "postgres", measure_rival(setting, listener, [&] { teller->insert_and_notify(); }));
+#endif
+}
+
 /// What the scheduler alone takes: a line through a pipe.
 Run measure_pipe(Setting& setting) {
   RoleProcess echo("echo", {});
@@ -87,24 +141,12 @@ void bench_wake(Setting& setting) {
     const std::string name = "strata " + engine;
     if (!many_processes(name)) continue;
     const Waking waking = measure_engine(setting, name);
-    report.add({.work = "awake after the commit returned",
-                .who = name,
-                .run = waking.after_commit,
-                .figure = {},
-                .ratios = {},
-                .note = {}});
-    report.add({.work = "awake after the commit began",
-                .who = name,
-                .run = waking.since_begin,
-                .figure = {},
-                .ratios = {},
-                .note = {}});
-    report.add(
-        {.work = "the commit itself", .who = name, .run = waking.commit, .figure = {}, .ratios = {}, .note = {}});
+    report_waking(report, name, waking);
     const auto p50 = waking.after_commit.times.percentile(50);
     report.bar(
         {"wake-up in another process, " + engine + ": p50", "< 60 us", milliseconds_or_less(p50), p50 < wake_bar});
   }
+  measure_rivals(setting);
 }
 
 int wake_role(const std::vector<std::string>& arguments) {
@@ -117,6 +159,31 @@ int wake_role(const std::vector<std::string>& arguments) {
     if (position == seen) continue;
     seen = position;
     say(std::to_string(nanoseconds(now)));
+  }
+}
+
+int wake_rival_role(const std::vector<std::string>& arguments) {
+  const std::string& kind = arguments.at(0);
+  std::function<void()> await;
+  std::shared_ptr<RedisServer::Client> redis;
+  if (kind.starts_with("redis")) {
+    redis = RedisServer::connect(arguments.at(1));
+    if (kind == "redis-channel") redis->subscribe();
+    await = [&] { kind == "redis-channel" ? redis->await_message() : redis->await_entry(); };
+  }
+#ifdef STRATA_BENCH_POSTGRES
+  std::shared_ptr<PostgresNotice> postgres;
+  if (kind == "postgres") {
+    postgres = connect_notice(arguments.at(1));
+    postgres->listen();
+    await = [&] { postgres->await(); };
+  }
+#endif
+  if (!await) throw std::runtime_error("there is no rival `" + kind + "`");
+  say_ready();
+  for (;;) {
+    await();
+    say(std::to_string(nanoseconds(Clock::now())));
   }
 }
 
