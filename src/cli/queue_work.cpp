@@ -140,7 +140,8 @@ void add_queue_work(CommandTree& tree, CLI::App& queue) {
   command.add_option("QUEUE", arguments->queue, "The queue")->required();
   command.add_option("--into", arguments->into, "Keep the output here: as JSON if it is that, else as text")
       ->type_name("COLLECTION");
-  command.add_option("--key", arguments->key, "Under this field of the payload; else, or without it, under the item's id")
+  command
+      .add_option("--key", arguments->key, "Under this field of the payload; else, or without it, under the item's id")
       ->type_name("FIELD");
   command.add_option("--lease", arguments->lease, "How long a worker that has died keeps its item (30s)")
       ->type_name("SPAN");
