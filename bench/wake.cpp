@@ -34,41 +34,14 @@ struct Waking {
   Run commit;
 };
 
-Waking measure_engine(Setting& setting, const std::string& name) {
-  std::string directory = "wake-" + name;
-  std::replace(directory.begin(), directory.end(), ' ', '-');
-  const ContenderPlace place{name, setting.place(directory)};
-  Store store = Store::open(store_url(place));
-  Collection notes = store.collection("notes");
-  RowSource source(KeyOrder::ordered, 1);
-  std::vector<Row> rows(1);
-  source.fill(rows);
-  notes.put(rows[0].key, ValueView(rows[0].value));
-  RoleProcess waiter("wake", {place.name, place.where});
+/// `tell` tells the waiter, which says when it came; `prepare` is not measured.
+Waking measure(Setting& setting, RoleProcess& waiter, const std::function<void()>& prepare,
+               const std::function<void()>& tell) {
   Waking waking;
   const auto end = Clock::now() + std::chrono::duration<double>(setting.seconds);
   for (int number = 0; number < warming || Clock::now() < end; ++number) {
     std::this_thread::sleep_for(pause);
-    source.fill(rows);
-    const auto begin = Clock::now();
-    notes.put(rows[0].key, ValueView(rows[0].value));
-    const auto done = Clock::now();
-    const std::int64_t woken = std::stoll(waiter.receive());
-    if (number < warming) continue;
-    waking.after_commit.times.add(std::chrono::nanoseconds(woken - nanoseconds(done)));
-    waking.since_begin.times.add(std::chrono::nanoseconds(woken - nanoseconds(begin)));
-    waking.commit.times.add(done - begin);
-  }
-  for (Run* run : {&waking.after_commit, &waking.since_begin, &waking.commit}) run->seconds = setting.seconds;
-  return waking;
-}
-
-/// How another process is told otherwise: `tell` does it, a waiter says when it came.
-Waking measure_rival(Setting& setting, RoleProcess& waiter, const std::function<void()>& tell) {
-  Waking waking;
-  const auto end = Clock::now() + std::chrono::duration<double>(setting.seconds);
-  for (int number = 0; number < warming || Clock::now() < end; ++number) {
-    std::this_thread::sleep_for(pause);
+    prepare();
     const auto begin = Clock::now();
     tell();
     const auto done = Clock::now();
@@ -80,6 +53,27 @@ Waking measure_rival(Setting& setting, RoleProcess& waiter, const std::function<
   }
   for (Run* run : {&waking.after_commit, &waking.since_begin, &waking.commit}) run->seconds = setting.seconds;
   return waking;
+}
+
+Waking measure(Setting& setting, RoleProcess& waiter, const std::function<void()>& tell) {
+  return measure(
+      setting, waiter, [] {}, tell);
+}
+
+Waking measure_engine(Setting& setting, const std::string& name) {
+  std::string directory = "wake-" + name;
+  std::replace(directory.begin(), directory.end(), ' ', '-');
+  const ContenderPlace place{name, setting.place(directory)};
+  Store store = Store::open(store_url(place));
+  Collection notes = store.collection("notes");
+  RowSource source(KeyOrder::ordered, 1);
+  std::vector<Row> rows(1);
+  const auto put = [&] { notes.put(rows[0].key, ValueView(rows[0].value)); };
+  source.fill(rows);
+  put();
+  RoleProcess waiter("wake", {place.name, place.where});
+  return measure(
+      setting, waiter, [&] { source.fill(rows); }, put);
 }
 
 void report_waking(Report& report, const std::string& name, const Waking& waking) {
@@ -97,16 +91,16 @@ void measure_rivals(Setting& setting) {
   if (const auto redis = RedisServer::start(setting.place("wake-redis"))) {
     const auto client = redis->client();
     RoleProcess subscriber("wake-rival", {"redis-channel", redis->socket()});
-    report_waking(setting.report, "redis pub/sub", measure_rival(setting, subscriber, [&] { client->publish(text); }));
+    report_waking(setting.report, "redis pub/sub", measure(setting, subscriber, [&] { client->publish(text); }));
     RoleProcess reader("wake-rival", {"redis-stream", redis->socket()});
-    report_waking(setting.report, "redis stream", measure_rival(setting, reader, [&] { client->add("note", text); }));
+    report_waking(setting.report, "redis stream", measure(setting, reader, [&] { client->add("note", text); }));
   }
 #ifdef STRATA_BENCH_POSTGRES
   if (!setting.make_database) return;
   const std::string parameters = setting.make_database("wake");
   const auto teller = connect_notice(parameters);
   RoleProcess listener("wake-rival", {"postgres", parameters});
-  report_waking(setting.report, "postgres", measure_rival(setting, listener, [&] { teller->insert_and_notify(); }));
+  report_waking(setting.report, "postgres", measure(setting, listener, [&] { teller->insert_and_notify(); }));
 #endif
 }
 
