@@ -1,14 +1,11 @@
 // Durable commits: threads, processes, batches; ordered keys without an index, random keys with one.
 #include <atomic>
-#include <barrier>
 #include <chrono>
-#include <exception>
 #include <filesystem>
 #include <map>
-#include <mutex>
-#include <thread>
 
 #include "bench/process.hpp"
+#include "bench/run_threads.hpp"
 #include "bench/setting.hpp"
 
 namespace strata::bench {
@@ -55,27 +52,10 @@ Run write_in_threads(Contender& contender, KeyOrder order, const Threads& thread
     writers.push_back(contender.writer());
     sources.emplace_back(order, next_seed());
   }
-  Run all;
-  std::mutex mutex;
-  std::exception_ptr failure;
   const Contender::Counts before = contender.counts();
-  std::barrier start(static_cast<std::ptrdiff_t>(threads.count));
-  std::vector<std::thread> running;
-  for (std::size_t number = 0; number < threads.count; ++number) {
-    running.emplace_back([&, number] {
-      try {
-        start.arrive_and_wait();
-        const Run run = write_for(*writers[number], sources[number], threads.batch, seconds);
-        const std::scoped_lock lock(mutex);
-        all.join(run);
-      } catch (const std::exception&) {
-        const std::scoped_lock lock(mutex);
-        failure = std::current_exception();
-      }
-    });
-  }
-  for (std::thread& thread : running) thread.join();
-  if (failure) std::rethrow_exception(failure);
+  Run all = run_threads(threads.count, [&](std::size_t number) {
+    return write_for(*writers[number], sources[number], threads.batch, seconds);
+  });
   const Contender::Counts after = contender.counts();
   all.counts = {after.commits - before.commits, after.syncs - before.syncs};
   return all;

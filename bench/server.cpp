@@ -1,15 +1,12 @@
 // Strata on a PostgreSQL server beside a program that uses the server by itself: reads, scans, copies.
-#include <barrier>
 #include <chrono>
-#include <exception>
 #include <filesystem>
 #include <functional>
-#include <mutex>
 #include <stdexcept>
-#include <thread>
 
 #include "bench/record_set.hpp"
 #include "bench/rivals.hpp"
+#include "bench/run_threads.hpp"
 #include "bench/setting.hpp"
 #include "strata/copy.hpp"
 #include "strata/store.hpp"
@@ -46,27 +43,7 @@ Run read_for(const Read& read, std::uint64_t seed, double seconds) {
 Run read_in_threads(const std::function<Read()>& begin, std::size_t threads, double seconds) {
   std::vector<Read> readers;
   for (std::size_t number = 0; number < threads; ++number) readers.push_back(begin());
-  Run all;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  std::barrier start(static_cast<std::ptrdiff_t>(threads));
-  std::vector<std::thread> running;
-  for (std::size_t number = 0; number < threads; ++number) {
-    running.emplace_back([&, number] {
-      try {
-        start.arrive_and_wait();
-        const Run run = read_for(readers[number], number, seconds);
-        const std::scoped_lock lock(mutex);
-        all.join(run);
-      } catch (const std::exception&) {
-        const std::scoped_lock lock(mutex);
-        failure = std::current_exception();
-      }
-    });
-  }
-  for (std::thread& thread : running) thread.join();
-  if (failure) std::rethrow_exception(failure);
-  return all;
+  return run_threads(threads, [&](std::size_t number) { return read_for(readers[number], number, seconds); });
 }
 
 void add(Setting& setting, const std::string& work, const std::string& who, const Run& run, const Run* beside) {

@@ -1,14 +1,11 @@
 // Event streams: durable appends of one event each by threads that share a stream, and reading all events again.
-#include <barrier>
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <map>
-#include <mutex>
-#include <thread>
 #include <vector>
 
 #include "bench/redis_stream.hpp"
+#include "bench/run_threads.hpp"
 #include "bench/setting.hpp"
 #include "strata/store.hpp"
 
@@ -38,38 +35,22 @@ Run append_in_threads(const Contestant& contestant, std::size_t threads, double 
     writers.push_back(contestant.writer());
     sources.emplace_back(KeyOrder::ordered, ++seed);
   }
-  Run all;
-  std::mutex mutex;
-  std::exception_ptr failure;
-  std::barrier start(static_cast<std::ptrdiff_t>(threads));
-  std::vector<std::thread> running;
   const std::uint64_t syncs = contestant.syncs();
-  for (std::size_t number = 0; number < threads; ++number) {
-    running.emplace_back([&, number] {
-      try {
-        std::vector<Row> rows(1);
-        Run run;
-        start.arrive_and_wait();
-        const auto begin = Clock::now();
-        const auto end = begin + std::chrono::duration<double>(seconds);
-        do {
-          sources[number].fill(rows);
-          const auto before = Clock::now();
-          writers[number](rows[0]);
-          run.times.add(Clock::now() - before);
-        } while (Clock::now() < end);
-        run.operations = run.times.count();
-        run.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
-        const std::scoped_lock lock(mutex);
-        all.join(run);
-      } catch (const std::exception&) {
-        const std::scoped_lock lock(mutex);
-        failure = std::current_exception();
-      }
-    });
-  }
-  for (std::thread& thread : running) thread.join();
-  if (failure) std::rethrow_exception(failure);
+  Run all = run_threads(threads, [&](std::size_t number) {
+    std::vector<Row> rows(1);
+    Run run;
+    const auto begin = Clock::now();
+    const auto end = begin + std::chrono::duration<double>(seconds);
+    do {
+      sources[number].fill(rows);
+      const auto before = Clock::now();
+      writers[number](rows[0]);
+      run.times.add(Clock::now() - before);
+    } while (Clock::now() < end);
+    run.operations = run.times.count();
+    run.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    return run;
+  });
   all.counts = {all.operations, contestant.syncs() - syncs};
   return all;
 }
