@@ -15,10 +15,12 @@
 namespace strata::model {
 namespace {
 
-/// No streams' names, for they are control characters. Appends read the former, which hardly ever changes; the latter
-/// changes whenever an event goes.
+/// No streams' names, for they are control characters. Appends read the former, which hardly ever changes; the latter,
+/// and those of single streams behind it, change whenever an event goes.
 constexpr std::string_view numbers_key = "\x1f";
 constexpr std::string_view erased_key = "\x1e";
+
+Bytes erased_key_of(std::string_view stream) { return Bytes(erased_key) + Bytes(stream); }
 /// One above every version.
 constexpr std::uint64_t version_end = std::numeric_limits<std::uint64_t>::max();
 
@@ -38,7 +40,6 @@ std::string shown(std::string_view stream) { return "stream `" + std::string(str
 struct StreamState {
   StreamOptions options;
   std::uint64_t last = 0;
-  std::uint64_t erased = 0;
   bool tombstone = false;
 };
 
@@ -48,7 +49,6 @@ StreamState decode_state(ValueView body) {
     state.options.keep_for = std::chrono::microseconds(keep_for.as_int());
   if (const ValueView keep_count = body["keep_count"]) state.options.keep_count = keep_count.as_uint();
   if (const ValueView last = body["last"]) state.last = last.as_uint();
-  if (const ValueView erased = body["erased"]) state.erased = erased.as_uint();
   state.tombstone = body["tombstone"].bool_or(false);
   return state;
 }
@@ -64,7 +64,6 @@ void write_state(commit::Transaction& transaction, std::string_view stream, cons
   if (state.options.keep_for) body.set("keep_for", Value(state.options.keep_for->count()));
   if (state.options.keep_count) body.set("keep_count", Value(*state.options.keep_count));
   if (state.last > 0) body.set("last", Value(state.last));
-  if (state.erased > 0) body.set("erased", Value(state.erased));
   if (state.tombstone) body.set("tombstone", Value(true));
   if (body.size() == 0) {
     erase_record(transaction, streams_name, stream, {});
@@ -225,7 +224,7 @@ Sorted sort_out(commit::Transaction& transaction, const EventSpaces& spaces, std
 
 }  // namespace
 
-bool is_stream_name(std::string_view key) { return key != numbers_key && key != erased_key; }
+bool is_stream_name(std::string_view key) { return !key.starts_with(numbers_key) && !key.starts_with(erased_key); }
 
 Appended append_events(commit::Transaction& transaction, std::string_view stream, std::span<const NewEvent> events,
                        Expected expected) {
@@ -386,11 +385,13 @@ ErasedEvents erase_events(commit::Transaction& transaction, std::string_view str
     const Bytes end = codec::prefix_end(event_prefix(stream));
     newest_goes = !transaction.scan(records, {records, begin, end}, {.limit = 1})->next();
   }
-  StreamState state = read_state(transaction, stream).value_or(StreamState{});
-  if (newest_goes) state.last = std::max(state.last, split_event_key(keys.back())->version);
-  state.erased = std::max(state.erased, newest_number);
-  write_state(transaction, stream, state);
-  if (newest_goes) raise(transaction, numbers_key, newest_number);
+  if (newest_goes) {
+    StreamState state = read_state(transaction, stream).value_or(StreamState{});
+    state.last = std::max(state.last, split_event_key(keys.back())->version);
+    write_state(transaction, stream, state);
+    raise(transaction, numbers_key, newest_number);
+  }
+  raise(transaction, erased_key_of(stream), newest_number);
   raise(transaction, erased_key, newest_number);
   erased.events = keys.size();
   for (Bytes& key : keys) {
@@ -423,14 +424,17 @@ std::optional<std::string> erased_unseen(commit::Source& source, Position known,
   const auto all = get_record(source, streams_name, erased_key);
   if (!all || all->value["number"].as_uint() <= number) return std::nullopt;
   const commit::CollectionDefinition* streams = source.collection(streams_name);
-  const auto cursor = source.scan(streams->records(), {streams->records(), {}, {}}, {});
+  const Bytes begin = erased_key_of(std::string_view("\x20", 1));
+  const Bytes end = codec::prefix_end(erased_key);
+  const auto cursor = source.scan(streams->records(), {streams->records(), begin, end}, {});
   while (cursor->next()) {
-    const std::string name(cursor->key());
-    if (!is_stream_name(name) || !wanted(name)) continue;
+    const Bytes key(cursor->key());
+    const std::string name = key.substr(erased_key.size());
+    if (!wanted(name)) continue;
     const Bytes bytes(cursor->value());
-    const codec::RecordRow row = decode_row(*streams, name, bytes);
+    const codec::RecordRow row = decode_row(*streams, key, bytes);
     const bool since = row.header.version.value > known.value;
-    if (since && ValueView(row.body)["erased"].int_or(0) > static_cast<std::int64_t>(number)) return name;
+    if (since && ValueView(row.body)["number"].as_uint() > number) return name;
   }
   return std::nullopt;
 }

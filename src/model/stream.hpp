@@ -1,10 +1,10 @@
 // Streams: appending under an expectation, what is known of a stream, and erasing.
 //
 // `.streams` has a record for each stream of which more is to be known than its events say: {keep_for: microseconds,
-// keep_count, last: the last version that it had when its newest event was erased, erased: the highest number of an
-// erased event, tombstone}. Two records more keep {number} for all of them, under keys that are no streams' names: 0x1f
-// what must not be given again, 0x1e the highest of an erased event. `.snapshots` has {version, state} of aggregates,
-// by the stream's name.
+// keep_count, last: the last version that it had when its newest event was erased, tombstone}. Under keys that are no
+// streams' names it has {number}: 0x1f what must not be given again, 0x1e the highest of an erased event, and 0x1e with
+// a stream's name behind it the highest of an erased event of that stream. `.snapshots` has {version, state} of
+// aggregates, by the stream's name.
 #pragma once
 
 #include <cstdint>
