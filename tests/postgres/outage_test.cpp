@@ -204,7 +204,7 @@ TEST(PostgresOutages, ThoseWhoWaitGoOnWhenTheServerIsBack) {
   for (std::thread& waiter : waiters) waiter.join();
   const auto waited = std::chrono::steady_clock::now() - back;
   for (const auto& code : codes) EXPECT_EQ(code, std::nullopt) << to_string(*code);
-  EXPECT_LT(waited, std::chrono::seconds(2)) << "what is promised for clients that wait";
+  EXPECT_LT(waited, leniently(std::chrono::seconds(2))) << "what is promised for clients that wait";
   EXPECT_EQ(store.collection("c").count(), 3u);
   EXPECT_EQ(store.verify().problems, Lines{});
 }

@@ -99,7 +99,7 @@ void Crew::note_acknowledged(const Report& report) {
 }
 
 void Crew::disturb() {
-  if (options_.fail_outside && random_() % 2 == 0) {
+  if (options_.fail_outside && (log_.failures_outside == 0 || random_() % 2 == 0)) {
     options_.fail_outside(random_);
     ++log_.failures_outside;
     return;
