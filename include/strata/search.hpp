@@ -92,9 +92,9 @@ enum class Fusion : std::uint8_t {
 
 /// What a vector is compared with.
 struct Near {
-  std::string field{};                ///< Empty: the collection's only vector field.
-  std::vector<float> vector{};        ///< Empty: that of the record `like`.
-  std::string like{};                 ///< A key of the collection. It is no hit itself.
+  std::string field{};                 ///< Empty: the collection's only vector field.
+  std::vector<float> vector{};         ///< Empty: that of the record `like`.
+  std::string like{};                  ///< A key of the collection. It is no hit itself.
   std::optional<double> similarity{};  ///< At least so alike.
   double weight = 1;
 };
@@ -127,7 +127,7 @@ struct Search {
 
 struct Hit {
   Record record{};
-  double score = 0;                    ///< By which hits are ordered, descending: the similarity where there is one leg.
+  double score = 0;  ///< By which hits are ordered, descending: the similarity where there is one leg.
   std::vector<double> similarities{};  ///< For each Near, as far as it is known: NaN where the leg did not find it.
   std::optional<double> text_score{};  ///< BM25, greater is better.
   /// Rank in each leg, from 1: the vectors' in their order, then the text's. 0: the leg did not find it.

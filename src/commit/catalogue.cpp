@@ -1,6 +1,7 @@
 #include "commit/catalogue.hpp"
 
 #include "codec/record.hpp"
+#include "commit/search_options.hpp"
 #include "strata/error.hpp"
 
 namespace strata::commit {
@@ -72,6 +73,20 @@ const IndexDefinition* CollectionDefinition::index(std::string_view index_name) 
   return nullptr;
 }
 
+const VectorOptions* CollectionDefinition::vector(std::string_view field) const {
+  for (const VectorOptions& one : vectors) {
+    if (one.field == field) return &one;
+  }
+  return nullptr;
+}
+
+const TextOptions* CollectionDefinition::text(std::string_view text_name) const {
+  for (const TextOptions& one : texts) {
+    if (one.name == text_name) return &one;
+  }
+  return nullptr;
+}
+
 std::shared_ptr<const Catalogue> Catalogue::load(engine::Reader& reader, Position position) {
   auto catalogue = std::make_shared<Catalogue>();
   catalogue->position_ = position;
@@ -139,6 +154,11 @@ Value encode_definition(const CollectionDefinition& definition) {
   std::vector<Value> indexes;
   for (const IndexDefinition& index : definition.indexes) indexes.push_back(encode_index(index));
   body.set("indexes", Value::array(indexes));
+  std::vector<Value> vectors, texts;
+  for (const VectorOptions& options : definition.vectors) vectors.push_back(encode_vector_options(options));
+  for (const TextOptions& options : definition.texts) texts.push_back(encode_text_options(options));
+  if (!vectors.empty()) body.set("vectors", Value::array(vectors));
+  if (!texts.empty()) body.set("texts", Value::array(texts));
   return body;
 }
 
@@ -157,6 +177,8 @@ CollectionDefinition decode_definition(std::string_view name, ValueView body) {
     definition.dictionary = codec::Dictionary::of(from_hex(dictionary.as_string()));
   }
   for (const auto& [unused, index] : body["indexes"]) definition.indexes.push_back(decode_index(index));
+  for (const auto& [unused, vector] : body["vectors"]) definition.vectors.push_back(decode_vector_options(vector));
+  for (const auto& [unused, text] : body["texts"]) definition.texts.push_back(decode_text_options(text));
   return definition;
 }
 

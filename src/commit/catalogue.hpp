@@ -13,6 +13,7 @@
 #include "commit/spaces.hpp"
 #include "strata/collection.hpp"
 #include "strata/engine.hpp"
+#include "strata/search.hpp"
 #include "strata/value.hpp"
 
 namespace strata::commit {
@@ -34,12 +35,17 @@ struct CollectionDefinition {
   CollectionOptions options;
   std::uint32_t history_id = 0;  ///< Of the space of earlier versions; a new one whenever history is switched on.
   std::vector<IndexDefinition> indexes;
+  std::vector<VectorOptions> vectors;
+  std::vector<TextOptions> texts;
   std::shared_ptr<const codec::Dictionary> dictionary{};  ///< Bodies are compressed with it; null: they are not.
   Version version;                                        ///< Of the catalogue's record.
 
   Space records() const { return Space::make(SpaceGroup::record, id); }
   Space history() const { return Space::make(SpaceGroup::history, history_id); }
   const IndexDefinition* index(std::string_view index_name) const;
+  /// The field's declaration; null when there is none.
+  const VectorOptions* vector(std::string_view field) const;
+  const TextOptions* text(std::string_view text_name) const;
 };
 
 /// Spaces are numbered from 1 and never reused; the next number stands in the catalogue under this key.
