@@ -6,6 +6,7 @@
 #include "commit/index_build.hpp"
 #include "commit/writer.hpp"
 #include "filter/path.hpp"
+#include "model/vector_field.hpp"
 #include "strata/error.hpp"
 
 namespace strata::model {
@@ -124,7 +125,9 @@ void set_options(commit::Transaction& transaction, std::string_view name, const 
 bool drop_collection(commit::Transaction& transaction, std::string_view name) {
   const CollectionDefinition* found = transaction.collection(name);
   if (!found) return false;
-  const CollectionDefinition definition = *found;
+  for (const VectorOptions& field : std::vector<VectorOptions>(found->vectors))
+    drop_vector(transaction, name, field.field);
+  const CollectionDefinition definition = *transaction.collection(name);
   for (const IndexDefinition& index : definition.indexes) drop_space_of(transaction, index);
   if (definition.options.history.enabled) drop_history_of(transaction, definition);
   transaction.write(drop_of(definition.records()));

@@ -1,5 +1,6 @@
 #include "model/record.hpp"
 
+#include "model/vector_field.hpp"
 #include "strata/error.hpp"
 
 namespace strata::model {
@@ -136,7 +137,12 @@ void put_record(commit::Transaction& transaction, std::string_view name, std::st
   commit::Write write;
   write.space = collection.records();
   write.key = key;
-  write.body = value.encoded();
+  if (collection.vectors.empty()) {
+    write.body = value.encoded();
+  } else {
+    const bool exists = find_present(transaction, collection, key).exists;
+    write.body = put_vectors(transaction, collection, key, value, options, exists).encoded();
+  }
   write.time_to_live = options.time_to_live;
   transaction.write(std::move(write));
 }
@@ -157,6 +163,7 @@ bool erase_record(commit::Transaction& transaction, std::string_view name, std::
   write.kind = commit::Write::Kind::erase;
   write.space = collection->records();
   write.key = key;
+  if (!collection->vectors.empty()) erase_vectors(transaction, *collection, key);
   transaction.write(std::move(write));
   return existed;
 }
