@@ -29,8 +29,6 @@ class BestRows {
  public:
   explicit BestRows(std::size_t k) : k_(k) {}
   void offer(const Neighbor& candidate);
-  /// Nothing below this is taken any more; nothing is known before k were offered.
-  std::optional<float> threshold() const;
   /// In the order of `nearer`. Leaves this empty.
   std::vector<Neighbor> take();
 

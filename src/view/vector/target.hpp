@@ -53,17 +53,18 @@ class Target {
     }
   }
   float finish_codes(float raw, const std::byte* row) const;
-  void read_codes();
+  void read_trailer();
 
   RowShape shape_;
   Form form_ = Form::as_it_is;
-  std::size_t trailer_ = 0;  ///< Of i8: where a row's scale stands.
-  float scale_ = 0;
-  float squared_norm_ = 0;
-  std::vector<std::byte> buffer_;  ///< The query, padded with zeros to the length of a row.
+  CodeTrailer trailer_;            ///< Of the query, for rows of i8.
+  std::vector<std::byte> buffer_;  ///< The query, padded with zeros.
   PreparedQuery query_;
   OneKernel one_ = nullptr;
   FourKernel four_ = nullptr;
 };
+
+/// Throws: invalid_argument when the target is not for rows of this shape.
+void check_shape(const Rows& rows, const Target& target);
 
 }  // namespace strata::view

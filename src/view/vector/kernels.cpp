@@ -1,0 +1,119 @@
+#include "view/vector/kernels.hpp"
+
+#include <array>
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include "view/vector/x86_kernels.hpp"
+
+namespace strata::view {
+namespace {
+
+// So many sums side by side that the compiler puts them into one vector register without reordering any.
+constexpr std::size_t lanes = 8;
+using Lanes = std::array<float, lanes>;
+
+struct Single {
+  static Lanes load(const std::byte* row, std::size_t at) {
+    Lanes values;
+    std::memcpy(values.data(), row + at * sizeof(float), sizeof values);
+    return values;
+  }
+};
+
+struct Half {
+  static Lanes load(const std::byte* row, std::size_t at) {
+    std::array<std::uint16_t, lanes> halves;
+    std::memcpy(halves.data(), row + at * sizeof(std::uint16_t), sizeof halves);
+    Lanes values;
+    for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = of_half(halves[lane]);
+    return values;
+  }
+};
+
+struct Product {
+  static float of(float one, float other) { return one * other; }
+};
+
+struct SquaredDifference {
+  static float of(float one, float other) { return (one - other) * (one - other); }
+};
+
+template <class Operation, class Element>
+float one(const PreparedQuery& query, const std::byte* row) {
+  Lanes sums{};
+  for (std::size_t at = 0; at < query.padded; at += lanes) {
+    const Lanes of_query = Single::load(query.data, at);
+    const Lanes of_row = Element::load(row, at);
+    for (std::size_t lane = 0; lane < lanes; ++lane) sums[lane] += Operation::of(of_query[lane], of_row[lane]);
+  }
+  float sum = 0;
+  for (const float lane : sums) sum += lane;
+  return sum;
+}
+
+float one_of_codes(const PreparedQuery& query, const std::byte* row) {
+  std::int32_t sum = 0;
+  for (std::size_t at = 0; at < query.padded; ++at) {
+    sum += static_cast<std::int8_t>(query.data[at]) * static_cast<std::int8_t>(row[at]);
+  }
+  return static_cast<float>(sum);
+}
+
+template <OneKernel kernel>
+void four(const PreparedQuery& query, const std::byte* const* rows, float* out) {
+  for (std::size_t at = 0; at < 4; ++at) out[at] = kernel(query, rows[at]);
+}
+
+template <class Operation, class Element>
+constexpr KernelPair pair{one<Operation, Element>, four<one<Operation, Element>>};
+
+constexpr Kernels portable{.name = "portable",
+                           .dot_f32 = pair<Product, Single>,
+                           .squared_distance_f32 = pair<SquaredDifference, Single>,
+                           .dot_f16 = pair<Product, Half>,
+                           .squared_distance_f16 = pair<SquaredDifference, Half>,
+                           .dot_i8 = {one_of_codes, four<one_of_codes>}};
+
+}  // namespace
+
+std::span<const Kernels* const> usable_kernels() {
+  static const std::vector<const Kernels*> usable = [] {
+    std::vector<const Kernels*> all{&portable};
+    for (const Kernels* version : x86_kernels()) all.push_back(version);
+    return all;
+  }();
+  return usable;
+}
+
+const Kernels& kernels() {
+  static const Kernels& fastest = *usable_kernels().back();
+  return fastest;
+}
+
+std::string_view kernel_name() { return kernels().name; }
+
+std::uint16_t half_of(float value) {
+  constexpr std::uint16_t largest = 0x7bff;
+  constexpr float smallest_normal = 0x1p-14F;
+  const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
+  const float size = std::abs(value);
+  if (!(size < 65520.0F)) return sign | largest;
+  // Below the normal halves an addition rounds to their step, which is then that of the sum.
+  if (size < smallest_normal) return sign | static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(size + 0.5F));
+  const auto bits = std::bit_cast<std::uint32_t>(size);
+  constexpr std::uint32_t exponent_difference = (127U - 15U) << 23;
+  const std::uint32_t odd = (bits >> 13) & 1U;
+  return sign | static_cast<std::uint16_t>((bits - exponent_difference + 0xfffU + odd) >> 13);
+}
+
+float of_half(std::uint16_t half) {
+  // As a number whose exponent is 112 too small; the product puts that right, for halves below the normal ones too.
+  const float size = std::bit_cast<float>((half & 0x7fffU) << 13) * 0x1p112F;
+  const std::uint32_t infinite = size >= 65536.0F ? 0x7f80'0000U : 0U;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(size) | infinite | ((half & 0x8000U) << 16));
+}
+
+}  // namespace strata::view
