@@ -53,7 +53,7 @@ class TextReading {
   /// Records that were indexed for this reading alone.
   std::uint64_t apart() const;
   /// What went wrong, as one line; empty when nothing did. Answers are right nevertheless, unless damaged() > 0.
-  const std::string& trouble() const;
+  std::string trouble() const;
   /// Records that are damaged in the store, so that their text is not known. trouble() names one.
   std::uint64_t damaged() const;
 
@@ -105,8 +105,9 @@ class TextIndex {
   const TextOptions& options() const;
 
  private:
-  friend class TextReading;
   class State;
+  /// Where the file cannot be written the reading is told, and goes on without.
+  void try_advance(TextReading::State& reading, const OpenView& open_view);
   std::shared_ptr<State> state_;
 };
 
