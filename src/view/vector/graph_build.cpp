@@ -12,6 +12,7 @@
 #include "strata/error.hpp"
 #include "view/vector/graph.hpp"
 #include "view/vector/graph_walk.hpp"
+#include "view/vector/random_source.hpp"
 
 namespace strata::view {
 namespace {
@@ -105,13 +106,9 @@ struct EqualRows {
   }
 };
 
-/// SplitMix64 (Steele, Lea and Flood, 2014): the same level for the same row every time.
+/// The same for the same row every time.
 std::size_t level_of(std::uint32_t row, std::size_t connections) {
-  std::uint64_t mixed = (row + std::uint64_t{1}) * 0x9e37'79b9'7f4a'7c15;
-  mixed = (mixed ^ (mixed >> 30)) * 0xbf58'476d'1ce4'e5b9;
-  mixed = (mixed ^ (mixed >> 27)) * 0x94d0'49bb'1331'11eb;
-  mixed ^= mixed >> 31;
-  const double uniform = static_cast<double>((mixed >> 11) + 1) * 0x1p-53;
+  const double uniform = 1 - RandomSource(row).uniform();
   const double level = -std::log(uniform) / std::log(static_cast<double>(connections));
   return std::min(static_cast<std::size_t>(level), graph_levels_max);
 }

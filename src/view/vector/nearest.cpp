@@ -1,44 +1,17 @@
 #include "view/vector/nearest.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <limits>
 
 namespace strata::view {
-namespace {
-
-constexpr std::size_t batch = 64;
-
-/// Rows that are scored together.
-class Batch {
- public:
-  Batch(const Rows& rows, const Target& target) : rows_(rows), target_(target) {}
-
-  void add(std::uint32_t row) {
-    numbers_[count_] = row;
-    places_[count_] = rows_[row];
-    ++count_;
+void RowBatch::offer_to(BestRows& best, const std::optional<float>& score_min) {
+  target_.scores(places_.data(), count_, scores_.data());
+  for (std::size_t at = 0; at < count_; ++at) {
+    if (!score_min || scores_[at] >= *score_min) best.offer({numbers_[at], scores_[at]});
   }
-  bool full() const { return count_ == batch; }
-  void offer_to(BestRows& best, const std::optional<float>& score_min) {
-    target_.scores(places_.data(), count_, scores_.data());
-    for (std::size_t at = 0; at < count_; ++at) {
-      if (!score_min || scores_[at] >= *score_min) best.offer({numbers_[at], scores_[at]});
-    }
-    count_ = 0;
-  }
-
- private:
-  const Rows& rows_;
-  const Target& target_;
-  std::size_t count_ = 0;
-  std::array<std::uint32_t, batch> numbers_{};
-  std::array<const std::byte*, batch> places_{};
-  std::array<float, batch> scores_{};
-};
-
-}  // namespace
+  count_ = 0;
+}
 
 void BestRows::offer(const Neighbor& candidate) {
   if (k_ == 0) return;
@@ -65,7 +38,7 @@ std::vector<Neighbor> find_nearest(const Rows& rows, const Target& target, const
                                    const Accept& accept) {
   check_shape(rows, target);
   BestRows best(options.k);
-  Batch waiting(rows, target);
+  RowBatch waiting(rows, target);
   for (std::size_t row = 0; row < rows.count(); ++row) {
     const auto number = static_cast<std::uint32_t>(row);
     if (accept && !accept(number)) continue;
@@ -79,7 +52,7 @@ std::vector<Neighbor> find_nearest(const Rows& rows, const Target& target, const
 void rank_again(const Rows& rows, const Target& target, std::size_t k, std::vector<Neighbor>& found) {
   check_shape(rows, target);
   for (const Neighbor& neighbor : found) __builtin_prefetch(rows[neighbor.row]);
-  Batch waiting(rows, target);
+  RowBatch waiting(rows, target);
   BestRows best(k);
   for (const Neighbor& neighbor : found) {
     waiting.add(neighbor.row);

@@ -1,7 +1,9 @@
 // The exact nearest rows, by comparing with every one; and the order of what an approximate walk found, made exact.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -35,6 +37,33 @@ class BestRows {
  private:
   std::size_t k_;
   std::vector<Neighbor> heap_;  ///< The worst first.
+};
+
+/// Rows that wait to be scored together.
+class RowBatch {
+ public:
+  RowBatch(const Rows& rows, const Target& target) : rows_(rows), target_(target) {}
+
+  /// Requires: it is not full.
+  void add(std::uint32_t row) {
+    numbers_[count_] = row;
+    places_[count_] = rows_[row];
+    __builtin_prefetch(places_[count_]);
+    ++count_;
+  }
+  bool full() const { return count_ == rows_together; }
+  /// Scores them and offers those of at least `score_min`. Leaves this empty.
+  void offer_to(BestRows& best, const std::optional<float>& score_min);
+
+ private:
+  static constexpr std::size_t rows_together = 64;
+
+  const Rows& rows_;
+  const Target& target_;
+  std::size_t count_ = 0;
+  std::array<std::uint32_t, rows_together> numbers_{};
+  std::array<const std::byte*, rows_together> places_{};
+  std::array<float, rows_together> scores_{};
 };
 
 }  // namespace strata::view
