@@ -111,14 +111,14 @@ MatchExpression parse_match(std::string_view words, const std::function<bool(std
   expression.phrases.insert(expression.phrases.end(), any.begin(), any.end());
   expression.wanted = joined(expression.phrases, " OR ");
   if (must.empty()) {
-    expression.whole = "(" + joined(any, " OR ") + ")";
+    expression.required = expression.wanted;
   } else {
-    expression.whole = joined(must, " AND ");
+    expression.required = joined(must, " AND ");
     // The last one matches wherever the first one does: the words in front of it are looked for, but need not be there.
-    if (!any.empty()) expression.whole += " AND (" + joined(any, " OR ") + " OR " + must.front() + ")";
-    expression.whole = "(" + expression.whole + ")";
+    if (!any.empty()) expression.required += " AND (" + joined(any, " OR ") + " OR " + must.front() + ")";
   }
-  if (!excluded.empty()) expression.whole += " NOT (" + joined(excluded, " OR ") + ")";
+  // Apart, not behind a NOT: under one FTS5 forgets where a later row has the words of an OR, once a phrase has failed.
+  expression.excluded = joined(excluded, " OR ");
   return expression;
 }
 

@@ -22,9 +22,10 @@ inline constexpr std::size_t match_words_max = 256;
 inline constexpr std::size_t match_bytes_max = 64 * 1024;
 
 struct MatchExpression {
-  std::string whole;                 ///< The expression that rows match.
+  std::string required;              ///< What rows match,
+  std::string excluded;              ///< unless they match this; empty: nothing is excluded.
   std::string wanted;                ///< Any of the phrases that are not excluded.
-  std::vector<std::string> phrases;  ///< Those that count for the score: the first ones in `whole`, in this order.
+  std::vector<std::string> phrases;  ///< Those that count for the score: the first ones of `required`, in this order.
 };
 
 /// `has_tokens` tells whether the tokenizer finds anything in a word. `invalid_argument` when there is nothing to look

@@ -194,12 +194,12 @@ std::vector<TextHit> TextReading::State::search_once(std::string_view words, std
                       candidate.known = true;
                     });
   if (lease) {
-    WordTable(**lease, options).match(expression.whole, statistics, without, [&](std::uint64_t row, double score) {
+    WordTable(**lease, options).match(expression, statistics, without, [&](std::uint64_t row, double score) {
       top.add(score, row, false);
     });
   }
   if (apart) {
-    WordTable(*apart, options).match(expression.whole, statistics, no_rows, [&](std::uint64_t row, double score) {
+    WordTable(*apart, options).match(expression, statistics, no_rows, [&](std::uint64_t row, double score) {
       top.add(score, row, true);
     });
   }

@@ -233,12 +233,15 @@ std::uint64_t WordTable::rows_with(const std::string& phrase, const RowSet& with
   return rows;
 }
 
-void WordTable::match(const std::string& expression, const Statistics& statistics, const RowSet& without,
+void WordTable::match(const MatchExpression& expression, const Statistics& statistics, const RowSet& without,
                       const std::function<void(std::uint64_t id, double score)>& visit) {
-  Statement matches(connection_, "SELECT rowid, strata_score(words, ?2) FROM words WHERE words MATCH ?1");
+  std::string sql = "SELECT rowid, strata_score(words, ?2) FROM words WHERE words MATCH ?1";
+  if (!expression.excluded.empty()) sql += " AND rowid NOT IN (SELECT rowid FROM words WHERE words MATCH ?3)";
+  Statement matches(connection_, sql);
   // SQLite hands the pointer on as it is; the function only reads.
   auto* const given = const_cast<Statistics*>(&statistics);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-  matches.bind_text(1, expression).bind_pointer(2, given, statistics_type);
+  matches.bind_text(1, expression.required).bind_pointer(2, given, statistics_type);
+  if (!expression.excluded.empty()) matches.bind_text(3, expression.excluded);
   while (matches.step()) {
     const std::uint64_t id = matches.number(0);
     if (!without.contains(id)) visit(id, matches.real(1));

@@ -19,6 +19,7 @@
 #include "strata/search.hpp"
 #include "view/text/connection.hpp"
 #include "view/text/document.hpp"
+#include "view/text/match_expression.hpp"
 #include "view/text/ranking.hpp"
 
 namespace strata::view::text {
@@ -73,7 +74,7 @@ class WordTable {
   /// Without those rows.
   Totals totals(const RowSet& without);
   std::uint64_t rows_with(const std::string& phrase, const RowSet& without);
-  void match(const std::string& expression, const Statistics& statistics, const RowSet& without,
+  void match(const MatchExpression& expression, const Statistics& statistics, const RowSet& without,
              const std::function<void(std::uint64_t id, double score)>& visit);
 
   /// Rows of `words` written or erased through this object.
