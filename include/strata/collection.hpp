@@ -126,6 +126,14 @@ struct RecordVersion {
   std::optional<Position> until{};  ///< The commit that replaced it; none for the present one.
 };
 
+// search.hpp
+struct Search;
+struct SearchResult;
+struct VectorOptions;
+struct VectorDescription;
+struct TextOptions;
+struct TextDescription;
+
 namespace detail {
 class CollectionAccess;
 }
@@ -174,11 +182,36 @@ class Collection {
   std::vector<IndexDescription> indexes() const;
   void set_options(const CollectionOptions& options);
   CollectionOptions options() const;
+  // ---- vectors and text (search.hpp says what they are)
+  /// The nearest vectors, matching text, or both. `invalid_argument`, `not_found`.
+  SearchResult search(const Search& search) const;
+  /// The vector of a record; nothing when it has none. An empty field: the only one.
+  std::optional<std::vector<float>> vector(std::string_view key, std::string_view field = {}) const;
+  /// Sets the vector of a record that is there (else `not_found`), and leaves the record as it is.
+  Version put_vector(std::string_view key, std::string_view field, std::span<const float> vector);
+  bool erase_vector(std::string_view key, std::string_view field);
+  /// Declares the field, takes the vectors out of the records that hold them, and builds the index, while others go on.
+  /// Another index kind for a field that is there is built behind the one that is. `already_exists` when the field is
+  /// declared with another dimension, metric or type; `invalid_argument`, naming it, when a record has something else
+  /// there.
+  void create_vector(const VectorOptions& options, engine::Progress* progress = nullptr);
+  /// With its vectors. False when there was none.
+  bool drop_vector(std::string_view field);
+  std::vector<VectorDescription> vectors() const;
+  void create_text(const TextOptions& options, engine::Progress* progress = nullptr);
+  bool drop_text(std::string_view name);
+  std::vector<TextDescription> texts() const;
+  /// Builds what the vector and text fields have not indexed yet. A long-running process need not call it. False when
+  /// `progress` stopped it.
+  bool build_search(engine::Progress* progress = nullptr);
+
   bool exists() const;
   /// Removes the collection, its indexes and its history. False when there was none.
   bool drop();
 
  private:
+  bool build_vector(const VectorOptions& options, engine::Progress* progress);
+
   std::shared_ptr<detail::CollectionAccess> access_;
   std::string name_;
 };

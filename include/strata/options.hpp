@@ -27,8 +27,9 @@ struct OpenOptions {
   std::chrono::milliseconds commit_timeout{5000};      ///< How long a commit waits for its turn before `busy`.
   std::chrono::milliseconds snapshot_age_max{60'000};  ///< Older snapshots give `limit_exceeded` and are let go.
   std::chrono::seconds log_age_max{7 * 24 * 3600};     ///< Log entries older than this may be trimmed.
-  std::uint64_t log_bytes_max = std::uint64_t{256} << 20;  ///< So may those beyond this size,
-  std::uint64_t log_bytes_bound = std::uint64_t{1} << 30;  ///< and beyond this they are, whoever still needs them.
+  std::uint64_t log_bytes_max = std::uint64_t{256} << 20;    ///< So may those beyond this size,
+  std::uint64_t log_bytes_bound = std::uint64_t{1} << 30;    ///< and beyond this they are, whoever still needs them.
+  std::uint64_t index_build_bytes = std::uint64_t{1} << 30;  ///< What building a vector index may take in memory.
   bool background = true;  ///< Allow one lazy thread for upkeep and commit_async. Without it, whoever commits does all.
   bool allow_network_file_system =
       false;                   ///< Locks over a network file system are not to be trusted: refused unless set.

@@ -52,6 +52,10 @@ struct VectorOptions {
   VectorIndex index = VectorIndex::automatic;
   std::size_t connections = 16;       ///< hnsw: edges of a vector (M), 4 to 64.
   std::size_t ef_construction = 200;  ///< hnsw: candidates looked at while it is built, 8 to 1,000.
+  /// Who makes vectors of text. Empty: the caller. `lexical`: the store itself, in the commit that writes the record,
+  /// from its words and parts of words. That finds what is spelled alike; it knows nothing of meanings.
+  std::string embedder{};
+  std::vector<std::string> sources{};  ///< With an embedder: the paths of the text, 1 to 8.
 
   friend bool operator==(const VectorOptions&, const VectorOptions&) = default;
 };
@@ -93,8 +97,9 @@ enum class Fusion : std::uint8_t {
 /// What a vector is compared with.
 struct Near {
   std::string field{};                 ///< Empty: the collection's only vector field.
-  std::vector<float> vector{};         ///< Empty: that of the record `like`.
+  std::vector<float> vector{};         ///< Or else `like`, or `words`.
   std::string like{};                  ///< A key of the collection. It is no hit itself.
+  std::string words{};                 ///< Text that the field's embedder makes a vector of.
   std::optional<double> similarity{};  ///< At least so alike.
   double weight = 1;
 };

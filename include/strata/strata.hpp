@@ -10,6 +10,7 @@
 #include "strata/error.hpp"
 #include "strata/options.hpp"
 #include "strata/queue.hpp"
+#include "strata/search.hpp"
 #include "strata/store.hpp"
 #include "strata/stream.hpp"
 #include "strata/subscription.hpp"

@@ -58,6 +58,7 @@ CommandTree::CommandTree(Session& session)
 
   add_record_commands(*this);
   add_declaration_commands(*this);
+  add_search_commands(*this);
   add_stream_commands(*this);
   add_transfer_commands(*this);
   add_copy_command(*this);

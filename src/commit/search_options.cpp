@@ -57,13 +57,18 @@ std::optional<VectorIndex> parse_vector_index(std::string_view text) { return na
 namespace commit {
 
 Value encode_vector_options(const VectorOptions& options) {
-  return Value::object({{"field", options.field},
-                        {"dimension", options.dimension},
-                        {"metric", to_string(options.metric)},
-                        {"type", to_string(options.type)},
-                        {"index", to_string(options.index)},
-                        {"connections", options.connections},
-                        {"ef_construction", options.ef_construction}});
+  Value body = Value::object({{"field", options.field},
+                              {"dimension", options.dimension},
+                              {"metric", to_string(options.metric)},
+                              {"type", to_string(options.type)},
+                              {"index", to_string(options.index)},
+                              {"connections", options.connections},
+                              {"ef_construction", options.ef_construction}});
+  if (options.embedder.empty()) return body;
+  const std::vector<Value> sources(options.sources.begin(), options.sources.end());
+  body.set("embedder", Value(options.embedder));
+  body.set("sources", Value::array(sources));
+  return body;
 }
 
 VectorOptions decode_vector_options(ValueView body) {
@@ -75,6 +80,8 @@ VectorOptions decode_vector_options(ValueView body) {
   options.index = require(parse_vector_index(body["index"].string_or("")), "index", body["index"]);
   options.connections = body["connections"].as_uint();
   options.ef_construction = body["ef_construction"].as_uint();
+  options.embedder = body["embedder"].string_or("");
+  for (const auto& [unused, source] : body["sources"]) options.sources.emplace_back(source.as_string());
   return options;
 }
 

@@ -530,6 +530,7 @@ void Trunk::work_in_background() {
 
 void Trunk::close() {
   if (inherited()) return;
+  if (companion_ && !closed_) companion_->close();
   {
     const std::lock_guard lock(background_mutex_);
     stopping_ = true;

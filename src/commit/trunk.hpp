@@ -30,6 +30,14 @@ struct Birth {
   std::uint64_t digest_key = 0;
 };
 
+/// What a process keeps beside a trunk for as long as that is open, such as the views that it has opened.
+class Companion {
+ public:
+  virtual ~Companion() = default;
+  /// Ends its work on the trunk. Called once, before the trunk closes.
+  virtual void close() = 0;
+};
+
 /// Thread-safe.
 class Trunk {
  public:
@@ -82,6 +90,10 @@ class Trunk {
   /// Requires: nothing has been committed through this trunk yet.
   void add_upkeep(UpkeepStep step) { upkeep_steps_.push_back(std::move(step)); }
   const std::vector<UpkeepStep>& upkeep_steps() const { return upkeep_steps_; }
+  /// Requires: there is none yet, and no other thread has the trunk.
+  void accompany(std::unique_ptr<Companion> companion) { companion_ = std::move(companion); }
+  /// Null when there is none.
+  Companion* companion() const { return companion_.get(); }
 
   /// Lets waiting commits end, stops the background thread. Calls after it give `closed`.
   void close();
@@ -131,6 +143,7 @@ class Trunk {
   Counters counters_;
   std::unique_ptr<Slots> slots_;
   std::vector<UpkeepStep> upkeep_steps_;
+  std::unique_ptr<Companion> companion_;
 
   std::mutex cache_mutex_;
   std::uint64_t cached_lineage_ = 0;

@@ -8,6 +8,7 @@
 #include "codec/message_pack.hpp"
 #include "codec/varint.hpp"
 #include "filter/path.hpp"
+#include "model/lexical_embedding.hpp"
 #include "model/own_collection.hpp"
 #include "model/record.hpp"
 #include "strata/error.hpp"
@@ -109,6 +110,29 @@ void append_elements(const VectorOptions& options, std::string_view key, ValueVi
   }
 }
 
+constexpr std::string_view lexical = "lexical";
+
+/// The text that an embedder reads.
+std::string text_of(const VectorOptions& options, ValueView value) {
+  std::string text;
+  const auto take = [&](ValueView found) {
+    if (found.type() == ValueType::string) {
+      if (!text.empty()) text += '\n';
+      text += found.as_string();
+    }
+  };
+  for (const std::string& source : options.sources) {
+    filter::Path::parse_index_field(source).any(value, [&](ValueView found) {
+      take(found);
+      if (found.type() == ValueType::array) {
+        for (const auto& [unused, element] : found) take(element);
+      }
+      return false;
+    });
+  }
+  return text;
+}
+
 /// What a value that is put says of a vector.
 struct Wish {
   enum class Kind { keep, erase, put } kind = Kind::keep;
@@ -117,6 +141,11 @@ struct Wish {
 
 Wish wish_of(const VectorOptions& options, std::string_view key, ValueView value) {
   const ValueView given = value.type() == ValueType::object ? value.at(options.field) : ValueView();
+  if (given.is_missing() && !options.embedder.empty()) {
+    const auto made = embed(options, text_of(options, value));
+    if (!made) return {Wish::Kind::erase, {}};
+    return {Wish::Kind::put, encode_vector(options, key, *made)};
+  }
   if (given.is_missing()) return {};
   if (given.type() == ValueType::null) return {Wish::Kind::erase, {}};
   return {Wish::Kind::put, encode_vector(options, key, vector_of(options, key, given))};
@@ -162,10 +191,29 @@ void check_vector_options(std::string_view collection, const VectorOptions& opti
            "its dimension must be 1 to " + std::to_string(vector_dimension_max) + ", not " +
                std::to_string(options.dimension));
   }
+  if (!options.embedder.empty() && options.embedder != lexical)
+    refuse(options, {}, "the embedder `" + options.embedder + "` is not known; there is `lexical`");
+  if (options.embedder.empty() != options.sources.empty() || options.sources.size() > 8)
+    refuse(options, {}, "an embedder reads 1 to 8 fields of text, and without one none are named");
+  for (const std::string& source : options.sources) {
+    if (!filter::Path::parse_index_field(source).in_body())
+      refuse(options, {}, "`" + source + "` is a time, not text in the value");
+  }
   if (options.connections < 4 || options.connections > 64)
     refuse(options, {}, "connections must be 4 to 64, not " + std::to_string(options.connections));
   if (options.ef_construction < 8 || options.ef_construction > 1000)
     refuse(options, {}, "ef_construction must be 8 to 1000, not " + std::to_string(options.ef_construction));
+}
+
+std::optional<std::vector<float>> embed(const VectorOptions& options, std::string_view text) {
+  if (options.embedder != lexical) {
+    throw Error(ErrorCode::invalid_argument, "vector field `" + options.field +
+                                                 "` has no embedder, so give a vector instead of words; or declare a "
+                                                 "field with the embedder `lexical`");
+  }
+  auto vector = embed_lexically(text, options.dimension);
+  const bool nothing = std::all_of(vector.begin(), vector.end(), [](float element) { return element == 0; });
+  return nothing ? std::nullopt : std::optional(std::move(vector));
 }
 
 Value encode_vector(const VectorOptions& options, std::string_view key, std::span<const float> vector) {
@@ -398,7 +446,7 @@ VectorMove move_vectors(commit::Transaction& transaction, std::string_view name,
   VectorMove move;
   const CollectionDefinition* collection = transaction.collection(name);
   if (!collection || !collection->vector(options.field)) return move;
-  std::vector<Record> holding;
+  std::vector<std::pair<Record, bool>> found;  // whether it holds a vector
   {
     Bytes begin(from);
     if (!begin.empty()) begin.push_back('\0');
@@ -409,14 +457,27 @@ VectorMove move_vectors(commit::Transaction& transaction, std::string_view name,
       const codec::RecordRow row = decode_row(*collection, cursor->key(), cursor->value());
       if (is_expired(row.header, transaction.now())) continue;
       const ValueView body(row.body);
-      if (body.type() == ValueType::object && !body.at(options.field).is_missing())
-        holding.push_back(make_record(cursor->key(), row));
+      const bool holds = body.type() == ValueType::object && !body.at(options.field).is_missing();
+      if (holds || !options.embedder.empty()) found.emplace_back(make_record(cursor->key(), row), holds);
     }
   }
-  for (const Record& record : holding) {
+  for (const auto& [record, holds] : found) {
+    if (!holds) {
+      if (const auto made = embed(options, text_of(options, record.value)))
+        put_vector(transaction, name, record.key, options.field, *made);
+      continue;
+    }
     PutOptions put;
     if (record.expires) put.time_to_live = std::chrono::microseconds(record.expires->micros - transaction.now().micros);
-    put_record(transaction, name, record.key, record.value, put);
+    commit::Write write;
+    write.space = collection->records();
+    write.key = record.key;
+    write.body = put_vectors(transaction, *collection, record.key, record.value, put, true).encoded();
+    // What it says has not changed: its times stay.
+    write.created = record.created;
+    write.updated = record.updated;
+    write.expires = record.expires;
+    transaction.write(std::move(write));
     ++move.moved;
   }
   return move;

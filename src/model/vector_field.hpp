@@ -31,6 +31,10 @@ void decode_vector(const VectorOptions& options, std::string_view key, ValueView
 /// The elements of an array of numbers. `invalid_argument`, naming the record.
 std::vector<float> vector_of(const VectorOptions& options, std::string_view key, ValueView array);
 
+/// What the field's embedder makes of a text; nothing when it makes nothing of it. `invalid_argument` when the field
+/// has no embedder.
+std::optional<std::vector<float>> embed(const VectorOptions& options, std::string_view text);
+
 /// Takes the vectors out of a record that is to be put, and writes what becomes of those stored; gives back the value
 /// without them. Requires: the collection has vector fields.
 Value put_vectors(commit::Transaction& transaction, const commit::CollectionDefinition& collection,
@@ -63,8 +67,8 @@ TextOptions checked(const TextOptions& options);
 bool declare_text(commit::Transaction& transaction, std::string_view collection, const TextOptions& options);
 bool drop_text(commit::Transaction& transaction, std::string_view collection, std::string_view name);
 
-/// Moves the vectors that records after key `from` hold into the field; at most `limit` records are looked at. The last
-/// key looked at; nothing when there were no more.
+/// Moves the vectors that records after key `from` hold into the field, and embeds what is to be embedded; at most
+/// `limit` records are looked at. The last key looked at; nothing when there were no more.
 struct VectorMove {
   std::optional<std::string> reached;
   std::uint64_t records = 0;

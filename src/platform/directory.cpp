@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 #include <memory>
 
@@ -126,6 +127,13 @@ std::string join(std::string_view directory, std::string_view name) {
   std::string path(directory);
   if (!path.empty() && path.back() != '/') path.push_back('/');
   return path.append(name);
+}
+
+std::string cache_directory() {
+  const auto absolute = [](const char* path) { return path != nullptr && path[0] == '/'; };
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); absolute(cache)) return cache;
+  const char* home = std::getenv("HOME");
+  return absolute(home) ? join(home, ".cache") : std::string();
 }
 
 }  // namespace strata::platform

@@ -65,6 +65,8 @@ std::uint64_t tree_bytes(const std::string& path);
 /// Absolute, with links resolved; parts that do not exist are kept as they are.
 std::string absolute_path(const std::string& path);
 std::string join(std::string_view directory, std::string_view name);
+/// Where this user's programs keep what can be made again ($XDG_CACHE_HOME, else ~/.cache); empty where there is none.
+std::string cache_directory();
 /// `nfs`, `cifs`, `fuse.sshfs`, ... when the path lies on a file system over a network; nothing when it is local.
 std::optional<std::string> network_file_system(const std::string& path);
 /// Bytes that this user may still write on the file system of `path`.

@@ -24,6 +24,7 @@ class StoreAccess : public CollectionAccess {
   }
   void check_alone(std::string_view) const override { trunk_->check_open(); }
   const std::shared_ptr<commit::Trunk>& trunk() const override { return trunk_; }
+  bool reads_newest() const override { return true; }
 
  private:
   std::shared_ptr<commit::Trunk> trunk_;

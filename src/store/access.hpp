@@ -27,6 +27,8 @@ class CollectionAccess {
   /// snapshot.
   virtual void check_alone(std::string_view what) const = 0;
   virtual const std::shared_ptr<commit::Trunk>& trunk() const = 0;
+  /// Each read is of the newest state.
+  virtual bool reads_newest() const { return false; }
 };
 
 /// Commits by itself, with the retries of Store::transact.

@@ -17,6 +17,7 @@
 #include "store/place.hpp"
 #include "strata/copy.hpp"
 #include "strata/dump.hpp"
+#include "view/views.hpp"
 
 namespace strata {
 namespace {
@@ -67,6 +68,16 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
   return out;
 }
 
+/// Where the store's views keep their files. For a store on a server that is this machine's cache; empty where there is
+/// no such place, and for one in memory.
+std::string views_directory(const Store::State& state, const engine::Capabilities& engine) {
+  if (!state.directory.empty()) return platform::join(state.directory, "views");
+  const std::string cache = engine.remote ? platform::cache_directory() : std::string();
+  if (cache.empty()) return {};
+  const std::string store_id = state.trunk->view()->head().store_id.to_string();
+  return platform::join(platform::join(platform::join(cache, "strata"), store_id), "views");
+}
+
 }  // namespace
 
 const std::shared_ptr<Store::State>& store::require(const std::shared_ptr<Store::State>& state) {
@@ -88,6 +99,7 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
   state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
   state->trunk->add_upkeep(model::retain_events);
+  state->trunk->accompany(std::make_unique<view::Views>(*state->trunk, views_directory(*state, engine)));
   state->access = detail::make_access(state->trunk);
   return Store(std::move(state));
 }

@@ -1,0 +1,56 @@
+// The views that a process has opened of one store, and the thread that builds what is due.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "commit/trunk.hpp"
+#include "view/text/text_index.hpp"
+#include "view/vector/vector_builder.hpp"
+#include "view/vector/vector_view.hpp"
+
+namespace strata::view {
+
+/// Thread-safe.
+class Views : public commit::Companion {
+ public:
+  /// `directory`: where they keep their files; empty: in memory. Requires: the trunk outlives this.
+  Views(commit::Trunk& trunk, std::string directory);
+  ~Views() override;
+  /// The one that accompanies the trunk.
+  static Views& of(const commit::Trunk& trunk);
+
+  /// `closed`.
+  std::shared_ptr<VectorView> vector(const std::string& collection, const std::string& field);
+  std::shared_ptr<TextIndex> text(const std::string& collection, const TextOptions& options);
+
+  /// Builds what `view` wants behind the caller's back, where the store may have a thread for that.
+  void want_building(const std::shared_ptr<VectorView>& view);
+  /// Builds here and now until nothing is left; false when `progress` stopped it. `busy` when another process has been
+  /// at it for too long.
+  bool build(VectorView& view, engine::Progress* progress);
+
+  OpenView open_view();
+  void close() override;
+
+ private:
+  void work();
+  bool stopping();
+
+  commit::Trunk& trunk_;
+  const std::string directory_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<VectorView>> vectors_;
+  std::map<std::pair<std::string, std::string>, std::shared_ptr<TextIndex>> texts_;
+  std::deque<std::shared_ptr<VectorView>> wanted_;
+  std::thread builder_;
+  bool stopping_ = false;
+};
+
+}  // namespace strata::view
