@@ -11,7 +11,7 @@
 namespace strata::view::text {
 namespace {
 
-constexpr std::chrono::seconds busy_patience{2};
+constexpr std::chrono::seconds busy_patience{1};
 constexpr std::chrono::milliseconds busy_poll{1};
 
 /// As every user of SQLite in the process does: what a forked child opens is never taken for what it inherited.
@@ -180,18 +180,29 @@ void Connection::rollback() noexcept {
   sqlite3_exec(database_, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-void Connection::note_files() {
-  if (is_private()) return;
-  log_ = platform::identity_of(path_ + "-wal");
-  log_index_ = platform::identity_of(path_ + "-shm");
+const Connection::Files& Connection::note_files() {
+  try {
+    if (!is_private()) {
+      files_ = {platform::identity_of(path_), platform::identity_of(path_ + "-wal"),
+                platform::identity_of(path_ + "-shm")};
+    }
+  } catch (const Error& error) {
+    throw BrokenFile(std::string(error.what()) + "; the text index will be made anew");
+  }
+  return files_;
 }
 
 bool Connection::is_displaced() const {
   if (is_private()) return false;
   int moved = 0;
-  if (sqlite3_file_control(database_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved != 0) return true;
+  return sqlite3_file_control(database_, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK || moved != 0;
+}
+
+bool Connection::lost_its_log() const {
+  if (is_private()) return false;
   try {
-    return platform::identity_of(path_ + "-wal") != log_ || platform::identity_of(path_ + "-shm") != log_index_;
+    return platform::identity_of(path_ + "-wal") != files_.log ||
+           platform::identity_of(path_ + "-shm") != files_.log_index;
   } catch (const Error&) {
     return true;
   }

@@ -68,10 +68,19 @@ class Connection {
   void execute(const char* sql);
   bool in_transaction() const { return sqlite3_get_autocommit(database_) == 0; }
   void rollback() noexcept;
-  /// Takes note of the files that it works on. Requires: it has read.
-  void note_files();
-  /// Whether the path leads elsewhere by now, or to nothing.
+  /// The files that it works on, as the paths lead to them. BrokenFile when one is gone.
+  struct Files {
+    platform::FileIdentity database;
+    platform::FileIdentity log;
+    platform::FileIdentity log_index;
+    friend bool operator==(const Files&, const Files&) = default;
+  };
+  /// Requires: it has read.
+  const Files& note_files();
+  /// Whether the database's path leads elsewhere by now, or to nothing.
   bool is_displaced() const;
+  /// Whether that of its log does, or of the log's index: others would not see what it writes.
+  bool lost_its_log() const;
   bool is_private() const { return path_.empty(); }
   bool inherited() const;
   sqlite3* handle() const { return database_; }
@@ -90,8 +99,7 @@ class Connection {
   sqlite3* database_ = nullptr;
   std::int64_t busy_until_ = 0;
   std::map<std::string, sqlite3_stmt*> statements_;
-  platform::FileIdentity log_;
-  platform::FileIdentity log_index_;
+  Files files_;
 };
 
 /// A transaction of the connection; the destructor rolls back.

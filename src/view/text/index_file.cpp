@@ -14,6 +14,7 @@ namespace {
 constexpr std::size_t idle_max = 4;
 constexpr std::chrono::seconds patience{2};
 constexpr std::uint64_t opening_byte = 1;
+constexpr int attempts_max = 3;
 
 /// Who opens the file, or takes it away, is alone: else one could take away what another has just made.
 class OpeningLock {
@@ -51,15 +52,27 @@ IndexFile::Lease IndexFile::take() {
                 "the text index was opened by the parent of this process; open the store again here");
   }
   std::unique_lock lock(mutex_);
-  if (private_) return {shared_from_this(), take_private(lock)};
+  if (!private_) {
+    if (auto connection = take_shared()) {
+      ++in_use_;
+      return {shared_from_this(), std::move(connection)};
+    }
+  }
+  return {shared_from_this(), take_private(lock)};
+}
+
+/// Nothing when a private database stands in from now on.
+std::unique_ptr<Connection> IndexFile::take_shared() {
   while (!idle_.empty()) {
     std::unique_ptr<Connection> connection = std::move(idle_.back());
     idle_.pop_back();
-    if (!connection->is_displaced()) return {shared_from_this(), std::move(connection)};
+    if (connection->is_displaced()) continue;
+    if (!connection->lost_its_log()) return connection;
+    // Others may have the same database with another log by now: all of it is taken away, and everyone notices.
+    const OpeningLock alone(directory_);
+    if (!connection->is_displaced()) remove_files();
   }
-  auto connection = open();
-  if (connection) return {shared_from_this(), std::move(connection)};
-  return {shared_from_this(), take_private(lock)};
+  return open();
 }
 
 std::unique_ptr<Connection> IndexFile::take_private(std::unique_lock<std::mutex>& lock) {
@@ -80,7 +93,6 @@ std::unique_ptr<Connection> IndexFile::take_private(std::unique_lock<std::mutex>
   return connection;
 }
 
-/// Nothing when a private database stands in from now on.
 std::unique_ptr<Connection> IndexFile::open() {
   try {
     platform::make_directories(directory_);
@@ -100,11 +112,13 @@ std::unique_ptr<Connection> IndexFile::open_shared() {
   const OpeningLock alone(directory_);
   // A log without its database is of one that was taken away; its users still have it, under no name.
   if (!platform::exists(path_)) remove_files();
-  try {
-    return connect();
-  } catch (const BrokenFile&) {
-    remove_files();
-    return connect();
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return connect();
+    } catch (const BrokenFile&) {
+      if (attempt == attempts_max) throw;
+      remove_files();
+    }
   }
 }
 
@@ -114,7 +128,12 @@ std::unique_ptr<Connection> IndexFile::connect() {
     throw Error(ErrorCode::io, path_ + " cannot be written; see to its permissions");
   }
   Statement(*connection, "SELECT count(*) FROM sqlite_schema").run();
-  connection->note_files();
+  const Connection::Files files = connection->note_files();
+  // Connections of one process to one database share its log's index, whatever the path leads to.
+  if (in_use_ > 0 && files.database == files_.database && files != files_) {
+    throw BrokenFile("the text index " + path_ + " has lost its log; it will be made anew");
+  }
+  files_ = files;
   return connection;
 }
 
@@ -134,6 +153,7 @@ void IndexFile::give_back(std::unique_ptr<Connection> connection) noexcept {
   connection->rollback();
   const bool stuck = connection->in_transaction();
   const std::lock_guard lock(mutex_);
+  if (!connection->is_private()) --in_use_;
   if (connection->is_private()) {
     if (stuck) {
       private_exists_ = false;

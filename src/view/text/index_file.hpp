@@ -34,8 +34,9 @@ class IndexFile : public std::enable_shared_from_this<IndexFile> {
     std::shared_ptr<IndexFile> file_;
     std::unique_ptr<Connection> connection_;
   };
-  /// `busy` when the private database's only connection stays in use, or another process does not finish opening;
-  /// `closed` in a forked child. BrokenFile when the file is damaged and cannot be made anew.
+  /// `busy` when the private database's only connection stays in use (at once when it is this thread that uses it), or
+  /// another process does not finish opening; `closed` in a forked child. BrokenFile when the file is damaged and
+  /// cannot be made anew.
   Lease take();
 
   /// The connection has found the file damaged: it goes, unless it has gone already. The next take() makes it anew.
@@ -47,6 +48,7 @@ class IndexFile : public std::enable_shared_from_this<IndexFile> {
   std::uint64_t file_bytes();
 
  private:
+  std::unique_ptr<Connection> take_shared();
   std::unique_ptr<Connection> open();
   std::unique_ptr<Connection> open_shared();
   std::unique_ptr<Connection> connect();
@@ -61,6 +63,8 @@ class IndexFile : public std::enable_shared_from_this<IndexFile> {
   bool private_;
   std::string trouble_;
   std::vector<std::unique_ptr<Connection>> idle_;
+  std::size_t in_use_ = 0;   ///< Connections to the shared file that are out.
+  Connection::Files files_;  ///< Of the newest of them.
   bool private_exists_ = false;
   std::thread::id private_user_;
   std::condition_variable returned_;

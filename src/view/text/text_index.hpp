@@ -92,7 +92,7 @@ class TextIndex {
     bool shared = false;  ///< In the directory; else private to this process.
     std::uint64_t file_bytes = 0;
   };
-  /// As it is now; brings nothing up.
+  /// As it is now; brings nothing up. `busy` while a reading of a private index is open.
   Description describe();
 
   /// The text around what matches, cut out of a record's value: about so many words, `[` and `]` around matches, `...`

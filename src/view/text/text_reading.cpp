@@ -22,6 +22,12 @@ void put_write(WordTable& table, const commit::Write& write, const TextOptions& 
   table.put(write.key, Version{}, text::document_of(ValueView(write.body), options));
 }
 
+/// The drop of a whole collection stands among its writes without a key.
+bool drops(const commit::PendingWrites& pending) {
+  const auto first = pending.find(Bytes{});
+  return first != pending.end() && first->second.kind == commit::Write::Kind::drop;
+}
+
 const RowSet no_rows;
 
 }  // namespace
@@ -103,7 +109,7 @@ std::optional<std::set<Bytes>> TextReading::State::differing(commit::Source& abo
     if (!same_past || !add(log, state, indexed)) return std::nullopt;
   }
   if (const commit::PendingWrites* pending = about.pending(collection->records())) {
-    if (keys.size() + pending->size() > differing_max) return std::nullopt;
+    if (drops(*pending) || keys.size() + pending->size() > differing_max) return std::nullopt;
     for (const auto& [key, write] : *pending) keys.insert(key);
   }
   return keys;
@@ -145,7 +151,7 @@ void TextReading::State::index_apart(commit::Source& about, const std::optional<
         if (pending && pending->contains(key)) continue;
         if (const auto row = reader.get({records, key})) text::put_row(own, *collection, options, key, *row);
       }
-    } else {
+    } else if (!pending || !drops(*pending)) {
       const auto cursor = reader.scan({records, {}, {}}, {});
       while (cursor->next()) {
         if (pending && pending->contains(cursor->key())) continue;
