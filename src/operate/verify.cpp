@@ -10,6 +10,7 @@
 #include "commit/index_entries.hpp"
 #include "model/event.hpp"
 #include "operate/verify_queues.hpp"
+#include "operate/verify_vectors.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -45,6 +46,7 @@ class Verification {
       if (name == model::events_name) guarded("events", [&] { check_events(collection); });
     }
     guarded("queues", [&] { verify_queues(view_, [this](std::string text) { problem(std::move(text)); }); });
+    guarded("vectors", [&] { verify_vectors(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("expiry", [&] { check_expiry(); });
     guarded("log", [&] { check_log(); });
     if (view_.head().time > platform::clock().now() + clock_trusted_within) {

@@ -73,9 +73,11 @@ std::shared_ptr<TextIndex> Views::text(const std::string& collection, const Text
 
 void Views::want_building(const std::shared_ptr<VectorView>& view) {
   if (!trunk_.options().background || trunk_.options().read_only) return;
+  const std::uint64_t stamp = view->directory().manifest_stamp();
   const std::lock_guard lock(mutex_);
-  if (stopping_ || std::find(wanted_.begin(), wanted_.end(), view) != wanted_.end()) return;
-  wanted_.push_back(view);
+  const bool waits = std::any_of(wanted_.begin(), wanted_.end(), [&](const Wanted& one) { return one.view == view; });
+  if (stopping_ || waits) return;
+  wanted_.push_back({view, stamp});
   if (!builder_.joinable()) builder_ = std::thread([this] { work(); });
   changed_.notify_one();
 }
@@ -91,22 +93,25 @@ void Views::work() {
   for (;;) {
     changed_.wait(lock, [this] { return stopping_ || !wanted_.empty(); });
     if (stopping_) return;
-    const auto view = wanted_.front();
+    const auto [view, stamp] = wanted_.front();
     lock.unlock();
     VectorBuildOptions options;
     options.memory_bytes = trunk_.options().index_build_bytes;
     options.advance = [this](std::string_view, std::uint64_t, std::uint64_t) { return !stopping(); };
     bool again = false;
     try {
-      VectorBuilder builder(view->directory(), view->collection(), view->field(), open_view(), std::move(options));
-      again = builder.run() == VectorBuilder::Outcome::busy;
+      // Where another process has built meanwhile, the next search tells whether that was enough.
+      if (view->directory().manifest_stamp() == stamp) {
+        VectorBuilder builder(view->directory(), view->collection(), view->field(), open_view(), std::move(options));
+        again = builder.run() == VectorBuilder::Outcome::busy;
+      }
     } catch (const Error&) {
       again = false;  // searches go on without, and say why; the next one asks for it again
     }
     lock.lock();
     // Another process is at it: should that die, this one takes over within the second.
     if (again) changed_.wait_for(lock, look_again, [this] { return stopping_; });
-    if (!again) std::erase(wanted_, view);
+    if (!again) std::erase_if(wanted_, [&view = view](const Wanted& one) { return one.view == view; });
     if (again && wanted_.size() > 1) std::rotate(wanted_.begin(), wanted_.begin() + 1, wanted_.end());
   }
 }

@@ -48,7 +48,11 @@ class Views : public commit::Companion {
   std::condition_variable changed_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<VectorView>> vectors_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<TextIndex>> texts_;
-  std::deque<std::shared_ptr<VectorView>> wanted_;
+  struct Wanted {
+    std::shared_ptr<VectorView> view;
+    std::uint64_t stamp = 0;  ///< Of the manifest that is not good enough.
+  };
+  std::deque<Wanted> wanted_;
   std::thread builder_;
   bool stopping_ = false;
 };

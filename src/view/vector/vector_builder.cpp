@@ -61,7 +61,9 @@ bool VectorBuilder::begin(commit::View& view) {
   if (!declared || !vectors) return false;
   declared_ = *declared;
   vectors_ = *vectors;
-  kind_ = kind_of(declared_, count_vectors(source, collection_, declared_));
+  const auto manifest = directory_.manifest();
+  kind_ = kind_of(declared_, count_vectors(source, collection_, declared_),
+                  manifest ? std::optional(kind_in(manifest->spec)) : std::nullopt);
   shape_ = segment_shape(declared_, kind_);
   spec_ = spec_of(vectors_, declared_, kind_);
   return true;
@@ -93,17 +95,18 @@ VectorBuilder::Outcome VectorBuilder::run() {
   if (!building) return Outcome::busy;
   bool more = true;
   while (more) {
-    const auto view = open_view_();
+    auto view = open_view_();
     if (!begin(*view)) {
       directory_.clear();
       return Outcome::done;
     }
     commit::ViewSource source(*view, platform::clock().now());
     if (load(source)) {
-      if (step(*view, more) == Outcome::stopped) return Outcome::stopped;
-    } else if (const Outcome filled = fill(); filled != Outcome::done) {
-      return filled;
+      if (step(std::move(view), more) == Outcome::stopped) return Outcome::stopped;
+      continue;
     }
+    view.reset();  // filling takes long, and no state is to be held for that
+    if (fill() == Outcome::stopped) return Outcome::stopped;
   }
   return Outcome::done;
 }
@@ -262,8 +265,8 @@ bool VectorBuilder::write_merged(std::size_t from, const std::vector<NewRow>& fr
 }
 
 /// One stretch of the log.
-VectorBuilder::Outcome VectorBuilder::step(commit::View& view, bool& more) {
-  commit::ViewSource source(view, platform::clock().now());
+VectorBuilder::Outcome VectorBuilder::step(std::unique_ptr<commit::View> view, bool& more) {
+  commit::ViewSource source(*view, platform::clock().now());
   const engine::Space space = vectors_.records();
   const follow::Tail tail = follow::read_tail(
       source, {manifest_.point.position, 0, 0},
@@ -284,7 +287,9 @@ VectorBuilder::Outcome VectorBuilder::step(commit::View& view, bool& more) {
   const std::vector<NewRow> fresh = read_rows(source, std::move(keys));
   follow::Manifest next = manifest_;
   next.point = follow::advanced(source, tail.reached);
-  next.seen = std::max(manifest_.seen, view.position());
+  const Position newest = view->position();
+  next.seen = std::max(manifest_.seen, newest);
+  view.reset();  // what follows takes long
   next.segments.clear();
   const std::size_t from = first_to_merge(fresh.size());
   for (std::size_t i = 0; i < from; ++i) {
@@ -292,7 +297,7 @@ VectorBuilder::Outcome VectorBuilder::step(commit::View& view, bool& more) {
   }
   if (!write_merged(from, fresh, next)) return Outcome::stopped;
   directory_.publish(next);
-  if (!advance("changes", tail.reached.value, view.position().value)) return Outcome::stopped;
+  if (!advance("changes", tail.reached.value, newest.value)) return Outcome::stopped;
   return Outcome::done;
 }
 

@@ -52,7 +52,7 @@ class VectorBuilder {
   bool begin(commit::View& view);
   bool load(commit::Source& source);
   Outcome fill();
-  Outcome step(commit::View& view, bool& more);
+  Outcome step(std::unique_ptr<commit::View> view, bool& more);
   std::vector<NewRow> read_rows(commit::Source& source, std::vector<std::string> keys) const;
   std::size_t first_to_merge(std::uint64_t fresh) const;
   bool write_merged(std::size_t from, const std::vector<NewRow>& fresh, follow::Manifest& next);

@@ -42,8 +42,9 @@ std::uint64_t count_vectors(commit::Source& source, const std::string& collectio
   return row ? codec::decode_totals(*row).rows : 0;
 }
 
-VectorIndex kind_of(const VectorOptions& options, std::uint64_t vectors) {
+VectorIndex kind_of(const VectorOptions& options, std::uint64_t vectors, std::optional<VectorIndex> present) {
   if (options.index != VectorIndex::automatic) return options.index;
+  if (present == VectorIndex::hnsw && vectors > flat_max / 2) return VectorIndex::hnsw;
   return vectors <= flat_max ? VectorIndex::flat : VectorIndex::hnsw;
 }
 
@@ -117,7 +118,7 @@ VectorAnswer scan_vectors(commit::Source& source, const std::string& collection,
   answer.hits = best.take();
   answer.access = "scan";
   answer.indexed = source.view().position();
-  answer.exhaustive = true;
+  answer.exhaustive = answer.enough = true;
   return answer;
 }
 
@@ -152,7 +153,7 @@ VectorAnswer compare_vectors(commit::Source& source, const std::string& collecti
   answer.hits = best.take();
   answer.access = "scan";
   answer.indexed = source.view().position();
-  answer.exhaustive = true;
+  answer.exhaustive = answer.enough = true;
   return answer;
 }
 

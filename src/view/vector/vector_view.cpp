@@ -105,6 +105,7 @@ bool VectorView::segments_are_sound() const {
 }
 
 bool VectorView::load(commit::Source& source, const VectorOptions& options) {
+  std::vector<Loaded> before = std::move(segments_);
   give_up({}, false);
   options_ = options;
   const commit::CollectionDefinition* vectors = vectors_in(source, collection_, options);
@@ -115,7 +116,7 @@ bool VectorView::load(commit::Source& source, const VectorOptions& options) {
     stamp_ = directory_.manifest_stamp();
     const auto manifest = directory_.manifest(&why);
     if (!manifest) break;
-    const std::uint64_t wanted = spec_of(*vectors, options, kind_of(options, count));
+    const std::uint64_t wanted = spec_of(*vectors, options, kind_of(options, count, kind_in(manifest->spec)));
     if (!same_rows(manifest->spec, wanted)) {
       why = "it was built for another declaration";
       break;
@@ -132,7 +133,7 @@ bool VectorView::load(commit::Source& source, const VectorOptions& options) {
       break;
     }
     kind_ = kind_in(manifest->spec);
-    if (!load_segments(*manifest, segment_shape(options, kind_), &why)) {
+    if (!load_segments(*manifest, segment_shape(options, kind_), before, &why)) {
       if (directory_.manifest_stamp() != stamp_) continue;  // they went with the manifest that named them
       break;
     }
@@ -148,12 +149,24 @@ bool VectorView::load(commit::Source& source, const VectorOptions& options) {
   return fill_tail(source, *vectors, options);
 }
 
-bool VectorView::load_segments(const follow::Manifest& manifest, const RowShape& shape, std::string* why) {
+bool VectorView::load_segments(const follow::Manifest& manifest, const RowShape& shape, std::vector<Loaded>& before,
+                               std::string* why) {
   segments_.clear();
   for (const follow::SegmentEntry& entry : manifest.segments) {
+    Loaded one{entry, nullptr, bits_of(entry)};
+    one.dead_rows = static_cast<std::size_t>(std::count(one.dead.begin(), one.dead.end(), true));
+    const auto there = std::find_if(before.begin(), before.end(), [&](const Loaded& other) {
+      return other.segment && other.entry.number == entry.number && other.entry.checksum == entry.checksum &&
+             other.segment->rows().shape() == shape &&
+             directory_.condition(entry, other.segment->content()) == follow::SegmentDirectory::Condition::as_opened;
+    });
+    if (there != before.end()) {
+      one.segment = std::move(there->segment);
+      segments_.push_back(std::move(one));
+      continue;
+    }
     const auto content = directory_.open(entry, why);
     if (!content) return false;
-    Loaded one{entry, nullptr, bits_of(entry)};
     try {
       one.segment = std::make_unique<VectorSegment>(content, shape);
     } catch (const Error& error) {
@@ -164,7 +177,6 @@ bool VectorView::load_segments(const follow::Manifest& manifest, const RowShape&
       *why = "a segment has another number of rows than the manifest says";
       return false;
     }
-    one.dead_rows = static_cast<std::size_t>(std::count(one.dead.begin(), one.dead.end(), true));
     segments_.push_back(std::move(one));
   }
   return true;
@@ -326,6 +338,7 @@ std::optional<VectorAnswer> VectorView::search(commit::Source& source, const Vec
     if (good >= request.k || no_more || wanted >= live) {
       const bool whole = kind_ == VectorIndex::flat && (!rounded || no_more);
       answer.exhaustive = whole;
+      answer.enough = good >= request.k || whole;
       break;
     }
     wanted = std::min(wanted * 4, std::max<std::size_t>(live, 1));
@@ -335,6 +348,11 @@ std::optional<VectorAnswer> VectorView::search(commit::Source& source, const Vec
                   std::to_string(tail_->live()) + " vectors in memory";
   answer.indexed = indexed_;
   return answer;
+}
+
+bool VectorView::ahead_of(Position state) const {
+  const std::shared_lock lock(mutex_);
+  return loaded_ && point_.position > state;
 }
 
 std::string VectorView::why() const {

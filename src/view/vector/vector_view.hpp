@@ -46,6 +46,8 @@ struct VectorAnswer {
   Position indexed;
   /// Every vector that was accepted has been compared.
   bool exhaustive = false;
+  /// There are k hits, or all that there are; similarity_min left aside.
+  bool enough = false;
 };
 
 /// Compares with every stored vector as the source shows them, its own writes included.
@@ -58,8 +60,9 @@ VectorAnswer compare_vectors(commit::Source& source, const std::string& collecti
 /// How many vectors there are.
 std::uint64_t count_vectors(commit::Source& source, const std::string& collection, const VectorOptions& options);
 
-/// The kind that answers, where the declaration leaves it open.
-VectorIndex kind_of(const VectorOptions& options, std::uint64_t vectors);
+/// The kind that is to answer, where the declaration leaves it open. `present`: the one that does, which stays while it
+/// is not far from the best.
+VectorIndex kind_of(const VectorOptions& options, std::uint64_t vectors, std::optional<VectorIndex> present);
 
 /// All that decides what the segments hold: in the upper half a hash of what makes a row; below it one of what is made
 /// of the rows, and in the lowest byte the kind.
@@ -116,6 +119,8 @@ class VectorView {
   /// Brings it to the state of the source. False when it cannot answer for that state: then why() says so.
   bool follow(commit::Source& source, const VectorOptions& options);
   std::string why() const;
+  /// It has seen a newer state.
+  bool ahead_of(Position state) const;
 
   /// Nothing unless the index stands at the state of the source.
   std::optional<VectorAnswer> search(commit::Source& source, const VectorOptions& options,
@@ -150,7 +155,9 @@ class VectorView {
   };
 
   bool load(commit::Source& source, const VectorOptions& options);
-  bool load_segments(const follow::Manifest& manifest, const RowShape& shape, std::string* why);
+  /// `before`: segments that were open before, to be taken over as far as they are still named.
+  bool load_segments(const follow::Manifest& manifest, const RowShape& shape, std::vector<Loaded>& before,
+                     std::string* why);
   bool fill_tail(commit::Source& source, const commit::CollectionDefinition& vectors, const VectorOptions& options);
   bool catch_up(commit::Source& source, const VectorOptions& options);
   void supersede(std::string_view key);
