@@ -113,6 +113,12 @@ std::size_t level_of(std::uint32_t row, std::size_t connections) {
   return std::min(static_cast<std::size_t>(level), graph_levels_max);
 }
 
+/// Of a list of neighbours.
+struct Places {
+  std::size_t max = 0;
+  std::size_t filled = 0;  ///< By candidates that others are nearer to, when too few are better.
+};
+
 /// What one thread works with.
 struct Workplace {
   explicit Workplace(const RowShape& shape) : target(shape), other(shape) {}
@@ -140,7 +146,7 @@ class GraphBuilder {
   void add(std::size_t place, Workplace& at);
   void choose_neighbors(const GrowingLevel& level, CandidateKey from, std::size_t keep_max, Workplace& at,
                         std::vector<std::uint32_t>& chosen);
-  void select(const GrowingLevel& level, const std::vector<CandidateKey>& candidates, std::size_t keep_max,
+  void select(const GrowingLevel& level, const std::vector<CandidateKey>& candidates, const Places& places,
               Workplace& at, std::vector<std::uint32_t>& chosen);
   void link_back(const GrowingLevel& level, std::uint32_t node, std::uint32_t to, Workplace& at);
   void connect_rest();
@@ -301,12 +307,12 @@ void GraphBuilder::choose_neighbors(const GrowingLevel& level, CandidateKey from
   LevelWalk(level, at.target, at.space).explore(from, options_.ef_construction);
   at.candidates.clear();
   for (std::size_t number = 0; number < at.space.pool.size(); ++number) at.candidates.push_back(at.space.pool[number]);
-  select(level, at.candidates, keep_max, at, chosen);
+  select(level, at.candidates, {.max = keep_max, .filled = keep_max}, at, chosen);
 }
 
-/// Keeps a candidate when it is nearer to the row itself than to all that are kept; what places are left then go to the
-/// nearest of the others. `candidates`: the nearest first.
-void GraphBuilder::select(const GrowingLevel& level, const std::vector<CandidateKey>& candidates, std::size_t keep_max,
+/// Keeps a candidate when it is nearer to the row itself than to all that are kept; what is left of `filled` then goes
+/// to the nearest of the others. `candidates`: the nearest first.
+void GraphBuilder::select(const GrowingLevel& level, const std::vector<CandidateKey>& candidates, const Places& places,
                           Workplace& at, std::vector<std::uint32_t>& chosen) {
   constexpr std::size_t step = 4;
   std::array<float, step> scores{};
@@ -314,7 +320,7 @@ void GraphBuilder::select(const GrowingLevel& level, const std::vector<Candidate
   at.kept_rows.clear();
   at.passed.clear();
   for (const CandidateKey candidate : candidates) {
-    if (chosen.size() == keep_max) break;
+    if (chosen.size() == places.max) break;
     const std::uint32_t node = candidate_node(candidate);
     const float score = candidate_score(candidate);
     at.other.assign_row(level.row(node));
@@ -331,7 +337,7 @@ void GraphBuilder::select(const GrowingLevel& level, const std::vector<Candidate
       at.passed.push_back(node);
     }
   }
-  for (std::size_t number = 0; number < at.passed.size() && chosen.size() < keep_max; ++number) {
+  for (std::size_t number = 0; number < at.passed.size() && chosen.size() < places.filled; ++number) {
     chosen.push_back(at.passed[number]);
   }
 }
@@ -352,7 +358,8 @@ void GraphBuilder::link_back(const GrowingLevel& level, std::uint32_t node, std:
     at.candidates.push_back(candidate_key(at.other.score(level.row(nodes[number])), nodes[number]));
   }
   std::sort(at.candidates.begin(), at.candidates.end(), std::greater<>());
-  select(level, at.candidates, level.list_max(), at, at.kept);
+  // Some places stay free, so that the next rows that come need no choice.
+  select(level, at.candidates, {.max = level.list_max(), .filled = level.list_max() * 3 / 4}, at, at.kept);
   level.set_list(node, at.kept);
 }
 
