@@ -5,7 +5,8 @@
 #include <random>
 #include <set>
 
-#include "codec/value_random.hpp"
+#include "codec/log_entry.hpp"
+#include "follow/mirror.hpp"
 #include "platform/scratch_directory.hpp"
 #include "strata/error.hpp"
 #include "view/text/example_store.hpp"
@@ -167,6 +168,35 @@ TEST(TextIndex, AnIndexBehindTheLogIsFilledAnew) {
   EXPECT_EQ(found(index, store.opener(), "fox"), Keys{"b"});
   store.put("d", "fox");
   EXPECT_EQ(found(index, store.opener(), "fox"), (Keys{"b", "d"}));
+}
+
+TEST(TextIndex, ARangeThatIsErasedByOneEntryIsErasedInTheIndexButForWhatCameBack) {
+  ExampleStore store = ExampleStore::in_memory();
+  TextIndex index("", title_and_body, "notes");
+  for (const char* key : {"a", "b", "c", "d", "e"}) store.put(key, "fox");
+  EXPECT_EQ(found(index, store.opener(), "fox").size(), 5u);
+  const auto before = store.view();
+  const engine::Space space = before->catalogue().find("notes")->records();
+  store.trunk().exclusive(store.trunk().deadline({}), Durability::sync, [&](commit::Writer& writer) {
+    follow::Mirror(writer).empty({space, "b", "e"});
+    codec::Head& head = writer.head();
+    codec::Entry entry;
+    entry.position = Position{head.position.value + 1};
+    entry.time = head.time;
+    entry.id = platform::make_uuid();
+    entry.changes.push_back({codec::Operation::erase_range, space, "b", "e", {}, 3});
+    entry.chain = codec::chain_after(head.chain, entry);
+    writer.transaction().put({commit::log_space, codec::log_key(entry.position, 0)}, codec::encode_entry(entry).at(0));
+    head.position = entry.position;
+    head.chain = entry.chain;
+  });
+  store.put("c", "fox");
+  const auto reading_of = [&](commit::View& view) {
+    commit::ViewSource source(view, Time{});
+    return keys_of(index.read_at(source, store.opener()).search("fox", 10));
+  };
+  EXPECT_EQ(found(index, store.opener(), "fox"), (Keys{"a", "c", "e"}));
+  EXPECT_EQ(reading_of(*before), (Keys{"a", "b", "c", "d", "e"}));
 }
 
 TEST(TextIndex, AStoreThatWasPutBackIsIndexedAnew) {

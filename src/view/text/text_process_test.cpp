@@ -1,7 +1,11 @@
 // Several processes on one text index, killed while they bring it up.
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <atomic>
+#include <csignal>
 #include <random>
+#include <thread>
 
 #include "codec/value_random.hpp"
 #include "engine/sqlite/sqlite_engine.hpp"
@@ -108,6 +112,53 @@ TEST_F(TextProcess, ProcessesThatWriteAndSearchAtOnceEachFindWhatTheyWrote) {
   EXPECT_EQ(one.wait(), 0);
   EXPECT_EQ(two.wait(), 0);
   EXPECT_EQ(three.wait(), 0);
+}
+
+TEST_F(TextProcess, WhereTheFileCannotGrowAnswersAreRightNevertheless) {
+  platform::ChildProcess child([&] {
+    ExampleStore store = ExampleStore::in_memory();
+    const auto index = open_index();
+    for (int i = 0; i < 50; ++i) store.put("k" + std::to_string(i), "fox");
+    if (index->read(store.opener()).search("fox", 100).size() != 50) return 1;
+    std::signal(SIGXFSZ, SIG_IGN);
+    const rlimit none{4096, 4096};
+    if (::setrlimit(RLIMIT_FSIZE, &none) != 0) return 2;
+    for (int i = 0; i < 5; ++i) {
+      store.put("n" + std::to_string(i), "fox");
+      store.erase("k" + std::to_string(i));
+      TextReading reading = index->read(store.opener());
+      const auto hits = reading.search("fox", 100);
+      if (hits.size() != 50 || reading.trouble().empty()) return 3;
+      if (reading.apart() != static_cast<std::uint64_t>(i) + 1) return 4;  // the rest is in the index as it was
+    }
+    return 0;
+  });
+  EXPECT_EQ(child.wait(), 0);
+}
+
+TEST_F(TextProcess, ThreadsShareAnIndex) {
+  ExampleStore store = open_store();
+  store.put("first", "fox");
+  for (const std::string& place : {directory(), std::string()}) {
+    TextIndex index(place, TextOptions{"", {"title"}, false}, "notes");
+    std::atomic<int> wrong{0};
+    std::vector<std::thread> threads;
+    for (int number = 0; number < 4; ++number) {
+      threads.emplace_back([&, number] {
+        for (int i = 0; i < 50; ++i) {
+          const std::string key = "k" + std::to_string(number);
+          const std::string word = "t" + std::to_string(number) + "n" + std::to_string(i);
+          store.put(key, word.c_str());
+          TextReading reading = index.read(store.opener());
+          const auto hits = reading.search(word, 10);
+          if (hits.size() != 1 || hits[0].key != key) ++wrong;
+          if (index.snippet(Value::object({{"title", word}}), word) != "[" + word + "]") ++wrong;
+        }
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0);
+  }
 }
 
 TEST_F(TextProcess, AForkedChildIsRefused) {

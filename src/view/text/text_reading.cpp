@@ -171,12 +171,12 @@ void TextReading::State::index_apart(commit::Source& about, const std::optional<
 text::Statistics TextReading::State::statistics_of(const text::MatchExpression& expression) {
   text::Statistics statistics;
   statistics.rows_with.resize(expression.phrases.size());
-  const auto add = [&](WordTable table_, const RowSet& left_out) {
-    const Totals totals = table_.totals(left_out);
+  const auto add = [&](WordTable part, const RowSet& left_out) {
+    const Totals totals = part.totals(left_out);
     statistics.totals.rows += totals.rows;
     statistics.totals.tokens += totals.tokens;
     for (std::size_t i = 0; i < expression.phrases.size(); ++i) {
-      statistics.rows_with[i] += table_.rows_with(expression.phrases[i], left_out);
+      statistics.rows_with[i] += part.rows_with(expression.phrases[i], left_out);
     }
   };
   if (lease) add(WordTable(**lease, follower->options()), without);

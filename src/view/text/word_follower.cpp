@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t fill_rows = 1000;
 constexpr std::size_t fill_bytes = std::size_t{4} << 20;
-constexpr std::size_t apply_keys = 2000;
+constexpr std::size_t steps_of_one_size = 16;
 constexpr std::size_t keys_at_once = 64;
 constexpr int remakes_max = 3;
 /// So far behind a table may stay when none of its records changed; beyond, its position is written again.
@@ -63,18 +63,18 @@ WordFollower::WordFollower(std::string directory, TextOptions options, std::stri
       collection_(std::move(collection)),
       file_(std::make_shared<IndexFile>(std::move(directory))) {}
 
-WordFollower::Step WordFollower::step(const OpenView& open_view) {
+WordFollower::Step WordFollower::step(const OpenView& open_view, std::size_t keys_max) {
   const std::lock_guard lock(writing_);
   for (int remakes = 0;; ++remakes) {
     try {
-      return step_once(open_view);
+      return step_once(open_view, keys_max);
     } catch (const BrokenFile&) {
       if (remakes == remakes_max) throw;
     }
   }
 }
 
-WordFollower::Step WordFollower::step_once(const OpenView& open_view) {
+WordFollower::Step WordFollower::step_once(const OpenView& open_view, std::size_t keys_max) {
   const IndexFile::Lease connection = file_->take();
   try {
     SqliteTransaction transaction(*connection, SqliteTransaction::Kind::write);
@@ -94,7 +94,7 @@ WordFollower::Step WordFollower::step_once(const OpenView& open_view) {
     if (state->filling && definition) {
       fill_step(table, *view, *definition, *state, step);
     } else {
-      apply_step(table, source, definition, *state, step);
+      apply_step(table, source, *state, keys_max, step);
     }
     step.filling = state->filling;
     step.reached = state->point.position;
@@ -131,13 +131,14 @@ void WordFollower::fill_step(WordTable& table, commit::View& view, const Definit
   state.consistent_from = std::max(state.consistent_from, view.position());
 }
 
-void WordFollower::apply_step(WordTable& table, commit::Source& source, const Definition* definition, TableState& state,
+void WordFollower::apply_step(WordTable& table, commit::Source& source, TableState& state, std::size_t keys_max,
                               Step& step) {
   commit::View& view = source.view();
+  const Definition* const definition = view.catalogue().find(collection_);
   const Position from = state.point.position;
   step.total = view.position().value - from.value;
   if (definition && from < view.position()) {
-    const AffectedRecords affected = affected_records(source, definition->records(), from, view.position(), apply_keys);
+    const AffectedRecords affected = affected_records(source, definition->records(), from, view.position(), keys_max);
     const std::vector<Bytes> keys(affected.keys.begin(), affected.keys.end());
     examine(table, view, *definition, options_, keys);
     for (const AffectedRecords::Range& range : affected.ranges) {
@@ -160,7 +161,9 @@ void WordFollower::apply_step(WordTable& table, commit::Source& source, const De
 }
 
 void WordFollower::advance(const OpenView& open_view) {
-  while (!step(open_view).done) {
+  std::size_t keys_max = keys_at_a_step;
+  for (std::size_t steps = 1; !step(open_view, keys_max).done; ++steps) {
+    if (steps % steps_of_one_size == 0) keys_max *= 2;
   }
 }
 

@@ -36,9 +36,11 @@ class WordFollower {
     std::uint64_t handled = 0;  ///< Records filled, or positions applied.
     std::uint64_t total = 0;    ///< That there were to handle.
   };
-  /// One short write transaction.
-  Step step(const OpenView& open_view);
-  /// Steps until there is nothing left.
+  static constexpr std::size_t keys_at_a_step = 2000;
+  /// One short write transaction: so many records, or the rest of one log entry more.
+  Step step(const OpenView& open_view, std::size_t keys_max = keys_at_a_step);
+  /// Steps until there is nothing left; larger ones after a while, so that those who commit meanwhile are caught up
+  /// with.
   void advance(const OpenView& open_view);
 
   /// How a table stands to a state.
@@ -53,10 +55,9 @@ class WordFollower {
 
  private:
   using Definition = commit::CollectionDefinition;
-  Step step_once(const OpenView& open_view);
+  Step step_once(const OpenView& open_view, std::size_t keys_max);
   void fill_step(WordTable& table, commit::View& view, const Definition& definition, TableState& state, Step& step);
-  void apply_step(WordTable& table, commit::Source& source, const Definition* definition, TableState& state,
-                  Step& step);
+  void apply_step(WordTable& table, commit::Source& source, TableState& state, std::size_t keys_max, Step& step);
   Relation relation_by_log(commit::Source& source, const TableState& state, bool committed);
 
   const TextOptions options_;
