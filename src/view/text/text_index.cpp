@@ -17,7 +17,7 @@ constexpr int rounds_max = 3;
 
 using Relation = text::WordFollower::Relation;
 
-TextOptions checked(TextOptions options) {
+const TextOptions& checked(const TextOptions& options) {
   if (options.fields.empty() || options.fields.size() > fields_max) {
     throw Error(ErrorCode::invalid_argument,
                 "a text field has 1 to 8 paths; this one has " + std::to_string(options.fields.size()));
@@ -30,16 +30,15 @@ TextOptions checked(TextOptions options) {
 
 class TextIndex::State {
  public:
-  State(std::string directory, const TextOptions& options, std::string collection)
-      : follower(std::make_shared<text::WordFollower>(std::move(directory), options, std::move(collection))),
-        cutter(options) {}
+  State(const std::string& directory, const TextOptions& options, const std::string& collection)
+      : follower(std::make_shared<text::WordFollower>(directory, options, collection)), cutter(options) {}
 
   std::shared_ptr<text::WordFollower> follower;
   text::SnippetCutter cutter;
 };
 
-TextIndex::TextIndex(std::string directory, TextOptions options, std::string collection)
-    : state_(std::make_shared<State>(std::move(directory), checked(std::move(options)), std::move(collection))) {}
+TextIndex::TextIndex(const std::string& directory, const TextOptions& options, const std::string& collection)
+    : state_(std::make_shared<State>(directory, checked(options), collection)) {}
 
 TextIndex::~TextIndex() = default;
 

@@ -70,7 +70,7 @@ class TextIndex {
   /// `directory` is made when absent (mode 0700) and holds nothing but this index; empty: a private one, which goes
   /// with this object. Where the directory cannot be written a private one is used too. Opens nothing yet.
   /// `invalid_argument` unless the options name 1 to 8 paths.
-  TextIndex(std::string directory, TextOptions options, std::string collection);
+  TextIndex(const std::string& directory, const TextOptions& options, const std::string& collection);
   ~TextIndex();
   TextIndex(const TextIndex&) = delete;
   TextIndex& operator=(const TextIndex&) = delete;

@@ -2,6 +2,7 @@
 #include "view/text/text_index.hpp"
 
 #include "strata/error.hpp"
+#include "view/text/text_condition.hpp"
 
 namespace strata::view {
 namespace {
@@ -27,7 +28,7 @@ std::uint64_t TextReading::apart() const { refuse(); }
 std::string TextReading::trouble() const { refuse(); }
 std::uint64_t TextReading::damaged() const { refuse(); }
 
-TextIndex::TextIndex(std::string, TextOptions, std::string) { refuse(); }
+TextIndex::TextIndex(const std::string&, const TextOptions&, const std::string&) { refuse(); }
 TextIndex::~TextIndex() = default;
 TextReading TextIndex::read(const OpenView&) { refuse(); }
 TextReading TextIndex::read_at(commit::Source&, const OpenView&) { refuse(); }
@@ -37,5 +38,12 @@ std::string TextIndex::snippet(ValueView, std::string_view, std::size_t) { refus
 std::uint64_t TextIndex::rows_written() const { refuse(); }
 void TextIndex::try_advance(TextReading::State&, const OpenView&) { refuse(); }
 const TextOptions& TextIndex::options() const { refuse(); }
+
+struct TextCondition::State {};
+TextCondition::TextCondition(const TextOptions&, const std::string&) { refuse(); }
+TextCondition::TextCondition(TextCondition&&) noexcept = default;
+TextCondition& TextCondition::operator=(TextCondition&&) noexcept = default;
+TextCondition::~TextCondition() = default;
+bool TextCondition::matches(ValueView) { refuse(); }
 
 }  // namespace strata::view
