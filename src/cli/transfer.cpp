@@ -81,6 +81,8 @@ int import_file(Session& session, const ImportArguments& arguments) {
     return bar->advance("import", progress.bytes_done, progress.bytes_total);
   };
   const ingest::ImportReport report = ingest::import_records(store, options);
+  // Searches would see everything anyway; but nobody should have to wait for the first of them.
+  if (!report.cancelled) store.collection(options.collection).build_search(bar.get());
   bar->finish();
   print_import(session, options.collection, report);
   if (report.cancelled) {
@@ -102,15 +104,21 @@ void add_import(CommandTree& tree) {
   auto arguments = std::make_shared<ImportArguments>();
   ingest::ImportOptions& options = arguments->options;
   command.add_option("COLLECTION", options.collection, "Where the records go")->required()->type_name("");
-  command.add_option("FILE", options.path, "JSON Lines, CSV with a header, or deb822; - for standard input")
+  command
+      .add_option("FILE", options.path,
+                  "JSON Lines, CSV with a header, deb822, or vectors (.npy, .fvecs); - for standard input")
       ->required()
       ->type_name("");
   command
       .add_option("--key", options.key_field, "The field that is the key; else what the file says, else one is made")
       ->type_name("FIELD");
   command.add_option("--format", arguments->format, "Of the file; auto goes by its name and first line")
-      ->check(one_of({"auto", "jsonl", "csv", "deb822"}))
-      ->type_name("auto|jsonl|csv|deb822");
+      ->check(one_of({"auto", "jsonl", "csv", "deb822", "npy", "fvecs"}))
+      ->type_name("auto|jsonl|csv|deb822|npy|fvecs");
+  command
+      .add_option("--into", options.reader.vector_field,
+                  "Of npy and fvecs: the field that takes the vectors (embedding); keys are their numbers")
+      ->type_name("FIELD");
   command
       .add_option("--on-error", arguments->on_error, "A bad line stops the import, or is skipped, counted and listed")
       ->check(one_of({"stop", "skip"}))

@@ -88,6 +88,7 @@ class Import {
   std::string reading_options() const {
     return std::string(to_string(report_.format)) + " key=" + options_.key_field +
            " types=" + std::to_string(static_cast<int>(options_.reader.csv_types)) +
+           " into=" + options_.reader.vector_field +
            " delimiter=" + std::to_string(static_cast<int>(options_.reader.csv_delimiter));
   }
 

@@ -19,11 +19,25 @@ bool LineSource::next(std::string_view& line) {
   const std::size_t bytes = line_bytes();
   if (bytes == 0) return false;
   line = line_of(bytes);
+  take(bytes);
+  ++point_.line;
+  return true;
+}
+
+void LineSource::take(std::size_t bytes) {
   const auto* text = reinterpret_cast<const Bytef*>(buffer_.data() + begin_);
   point_.checksum = static_cast<std::uint32_t>(crc32_z(point_.checksum, text, bytes));
   point_.bytes += bytes;
-  ++point_.line;
   begin_ += bytes;
+}
+
+bool LineSource::next_bytes(std::size_t size, std::string_view& bytes) {
+  while (filled_ - begin_ < size && !ended_) fill();
+  const std::size_t there = std::min(size, filled_ - begin_);
+  if (there == 0) return false;
+  bytes = std::string_view(buffer_).substr(begin_, there);
+  take(there);
+  ++point_.line;
   return true;
 }
 
@@ -35,9 +49,14 @@ bool LineSource::peek(std::string_view& line) {
 }
 
 bool LineSource::skip_to(const SourcePoint& point) {
-  std::string_view line;
-  while (point_.line < point.line && next(line)) {
+  while (point_.bytes < point.bytes) {
+    if (begin_ == filled_) {
+      if (ended_) return false;
+      fill();
+    }
+    take(static_cast<std::size_t>(std::min<std::uint64_t>(point.bytes - point_.bytes, filled_ - begin_)));
   }
+  point_.line = point.line;
   return point_ == point;
 }
 

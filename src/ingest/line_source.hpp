@@ -32,6 +32,9 @@ class LineSource {
   bool next(std::string_view& line);
   /// The line that next() will give.
   bool peek(std::string_view& line);
+  /// The next `size` bytes, fewer at the end, whatever they are: for files that are not of lines, where each call
+  /// counts as a line. False at the end. The view lives until the next call.
+  bool next_bytes(std::size_t size, std::string_view& bytes);
   /// Reads on to a place noted earlier. False when the text before it is not what it was then; the source is then of no
   /// further use.
   bool skip_to(const SourcePoint& point);
@@ -46,6 +49,7 @@ class LineSource {
   /// Bytes of the line at begin_, its end included; 0 at the end of the source.
   std::size_t line_bytes();
   void fill();
+  void take(std::size_t bytes);
   std::string_view line_of(std::size_t bytes) const;
 
   std::unique_ptr<ByteSource> bytes_;

@@ -7,11 +7,12 @@
 #include "ingest/csv_reader.hpp"
 #include "ingest/deb822_reader.hpp"
 #include "ingest/jsonl_reader.hpp"
+#include "ingest/vector_reader.hpp"
 
 namespace strata::ingest {
 namespace {
 
-constexpr std::array<std::string_view, 4> format_words{"auto", "jsonl", "csv", "deb822"};
+constexpr std::array<std::string_view, 6> format_words{"auto", "jsonl", "csv", "deb822", "npy", "fvecs"};
 
 /// The file's name without directories and without the ending of an archive.
 std::string_view bare_name(std::string_view path) {
@@ -29,6 +30,8 @@ Format format_by_name(std::string_view path) {
   if (ends(".jsonl") || ends(".ndjson") || ends(".json")) return Format::jsonl;
   if (ends(".csv") || ends(".tsv")) return Format::csv;
   if (ends("Packages") || ends(".deb822")) return Format::deb822;
+  if (ends(".npy")) return Format::npy;
+  if (ends(".fvecs")) return Format::fvecs;
   return Format::auto_detect;
 }
 
@@ -65,6 +68,7 @@ std::unique_ptr<Reader> open_reader(LineSource& source, const ReaderOptions& opt
   if (format == Format::auto_detect) format = format_by_first_line(source);
   if (format == Format::deb822) return std::make_unique<Deb822Reader>(source, options.own_keys);
   if (format == Format::jsonl) return std::make_unique<JsonlReader>(source, options.own_keys);
+  if (format == Format::npy || format == Format::fvecs) return std::make_unique<VectorReader>(source, format, options);
   ReaderOptions csv = options;
   if (csv.csv_delimiter == '\0') csv.csv_delimiter = bare_name(source.name()).ends_with(".tsv") ? '\t' : ',';
   return std::make_unique<CsvReader>(source, csv);

@@ -14,9 +14,9 @@
 namespace strata::ingest {
 
 /// `auto_detect`: by the name of the file, else by its first line.
-enum class Format : std::uint8_t { auto_detect, jsonl, csv, deb822 };
+enum class Format : std::uint8_t { auto_detect, jsonl, csv, deb822, npy, fvecs };
 
-/// `auto`, `jsonl`, `csv`, `deb822`.
+/// `auto`, `jsonl`, `csv`, `deb822`, `npy`, `fvecs`.
 std::string_view to_string(Format format);
 /// Nothing for other words.
 std::optional<Format> parse_format(std::string_view word);
@@ -30,10 +30,11 @@ enum class CsvTypes : std::uint8_t { infer, strings };
 struct ReaderOptions {
   Format format = Format::auto_detect;
   CsvTypes csv_types = CsvTypes::infer;
-  char csv_delimiter = '\0';  ///< 0: a tab for files named `*.tsv`, else a comma.
+  char csv_delimiter = '\0';               ///< 0: a tab for files named `*.tsv`, else a comma.
+  std::string vector_field = "embedding";  ///< Of npy and fvecs: the member that holds the vector.
   /// Take keys from where the text itself has them: an exported line (`key` and `value`, besides them at most
-  /// `version`, `created`, `updated`, `expires`), a CSV file's `_key` column, deb822's `Package`. Else a line is a
-  /// value as it stands.
+  /// `version`, `created`, `updated`, `expires`), a CSV file's `_key` column, deb822's `Package`, the number of a
+  /// vector. Else a line is a value as it stands.
   bool own_keys = true;
 };
 

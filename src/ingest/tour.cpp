@@ -124,8 +124,9 @@ class Tour {
     ask_what_changed();
     write_from_four_processes();
     share_work();
-    verify();
     compare_sizes();
+    search();
+    verify();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
     part_with(elapsed.count());
   }
@@ -381,6 +382,33 @@ class Tour {
   static Error follower_error(std::uint64_t position) {
     return Error(ErrorCode::internal, "the follower of the tour missed something at position " +
                                           std::to_string(position) + ": please report this");
+  }
+
+  /// A package that is there, for others to be like.
+  std::string some_package() const {
+    const Snapshot snapshot = open_store().snapshot();
+    const Collection packages = snapshot.collection("packages");
+    for (const char* known : {"gimp", "bash"}) {
+      if (packages.get(known)) return known;
+    }
+    Query query;
+    query.limit = 1;
+    return packages.find(query).records.at(0).key;
+  }
+
+  void search() {
+    line_.heading("Search: by words, by likeness, and by both with a filter");
+    line_.remark("(The vectors are made here, of the words and their parts; your own come with the records.)");
+    line_.type("strata text create packages Package,Description --stemming");
+    line_.type(
+        "strata vector create packages likeness --dim 256 --type i8 \\\n    --embed lexical --from "
+        "Package,Description");
+    line_.type("strata search packages --text 'image viewer' -k 4 --fields Description");
+    line_.type("strata search packages --like " + shell_quoted(some_package()) + " -k 4 --fields Description");
+    const std::string both =
+        "strata search packages --text 'photo editor' --near 'edit photographs' \\\n    --where \"Section != 'libs'\"";
+    line_.type(both + " -k 4 --fields Description");
+    line_.type(both + " --explain");
   }
 
   void verify() {

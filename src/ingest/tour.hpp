@@ -2,8 +2,8 @@
 // would type, runs it, and prints its answer.
 //
 // Commands that the tour types: import (--newest, --batch), export, index create, find (--where --order --limit --since
-// --fields
-// --explain), log (--from --follow --limit), queue work, queue put, verify, stats.
+// --fields --explain), log (--from --follow --limit), queue work, queue put, verify, stats, text create, vector create
+// (--dim --type --embed --from), search (--text --like --near --where -k --fields --explain).
 #pragma once
 
 #include <optional>

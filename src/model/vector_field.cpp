@@ -91,6 +91,14 @@ Value encode_i8(std::span<const float> vector) {
                                          "`: what is stored is no such vector; run `strata verify`");
 }
 
+constexpr int none = 1'000;
+
+/// The integer that one byte of MessagePack holds, or none.
+int small_integer(char byte) {
+  const auto content = static_cast<unsigned char>(byte);
+  return content <= 0x7f || content >= 0xe0 ? static_cast<signed char>(byte) : none;
+}
+
 /// The elements of an encoded array of numbers, each times `scale`.
 void append_elements(const VectorOptions& options, std::string_view key, ValueView array, float scale,
                      std::vector<float>& out) {
@@ -101,6 +109,16 @@ void append_elements(const VectorOptions& options, std::string_view key, ValueVi
     if (in.size() >= 5 && in[0] == '\xca') {
       out.push_back(std::bit_cast<float>(codec::read_be32(in.data() + 1)) * scale);
       in.remove_prefix(5);
+      continue;
+    }
+    if (const int small = in.empty() ? none : small_integer(in[0]); small != none) {
+      out.push_back(static_cast<float>(small) * scale);
+      in.remove_prefix(1);
+      continue;
+    }
+    if (in.size() >= 2 && in[0] == '\xd0') {
+      out.push_back(static_cast<float>(static_cast<signed char>(in[1])) * scale);
+      in.remove_prefix(2);
       continue;
     }
     const ValueType type = in.empty() ? ValueType::missing : codec::shape_of(in[0]).type;
