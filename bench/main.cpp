@@ -32,7 +32,8 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits)
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
-sections: floor commits records ranges encoding size copies server wake streams queues; all without any named
+sections: floor commits records ranges encoding size copies server wake streams queues
+  vectors; all without any named
 )";
 
 struct Section {
@@ -47,7 +48,7 @@ const std::vector<Section>& sections() {
 #ifdef STRATA_BENCH_POSTGRES
       {"server", bench_server},
 #endif
-      {"wake", bench_wake},         {"streams", bench_streams}, {"queues", bench_queues}};
+      {"wake", bench_wake},         {"streams", bench_streams}, {"queues", bench_queues},   {"vectors", bench_vectors}};
   return all;
 }
 

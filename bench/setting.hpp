@@ -43,6 +43,7 @@ void bench_server(Setting& setting);
 void bench_wake(Setting& setting);
 void bench_streams(Setting& setting);
 void bench_queues(Setting& setting);
+void bench_vectors(Setting& setting);
 
 // Roles of other processes.
 int write_role(const std::vector<std::string>& arguments);
