@@ -11,6 +11,12 @@
 // the consumer writes, so that the effect of each change is there exactly once. Two that use one name at a time are
 // told apart: the later save() of the two gives `conflict`.
 //
+// A watch of a collection may be a standing query: beside its filter it asks for records that are alike a vector, or
+// have words. A vector that is written apart from its record is then a change of the record.
+//
+//   store.subscribe({.collections = {{.name = "notes", .near = Near{.vector = v, .similarity = 0.8}}}, .consumer =
+//   "c"})
+//
 // A consumer never pins the log. When the log has been trimmed beyond its place, next() gives `gap`, with the numbers;
 // restart() begins anew from the present state. Streams alone are read from the events themselves: for them there is a
 // gap only where events were erased (retention, truncation) before they were seen.
@@ -27,6 +33,7 @@
 
 #include "strata/collection.hpp"
 #include "strata/queue.hpp"
+#include "strata/search.hpp"
 #include "strata/stream.hpp"
 #include "strata/types.hpp"
 
@@ -40,8 +47,14 @@ struct CollectionWatch {
   std::string key_prefix{};
   std::string where{};  ///< A filter expression: a record that stops matching yields `left`.
   Parameters parameters{};
-  /// Each version that was written, not the last alone, as far as the collection's history keeps them.
+  /// Each version that was written, not the last alone, as far as the collection's history keeps them. Not beside
+  /// `near`: history keeps no vectors.
   bool every_version = false;
+  /// Records so alike; `similarity` is required, `weight` is not looked at. `like` means that record's vector as of the
+  /// opening, and the record itself does not match. The collection and the field must be there: `not_found`, also from
+  /// next() when the field has been dropped.
+  std::optional<Near> near{};
+  std::optional<TextMatch> text{};  ///< Records that a search for these words finds; likewise.
 };
 
 /// Events of streams.
@@ -101,6 +114,8 @@ struct Change {
   std::optional<Record> record{};
   std::optional<Event> event{};
   std::optional<QueueItem> item{};
+  /// Of a record that is told because it is near: how alike it is, for the first such watch that it meets.
+  std::optional<double> similarity{};
   Version version{};       ///< Of a record that is there, `left` included.
   Position position{};     ///< Of the commit that made the change; while the state is told, of the one that wrote it.
   bool batch_end = false;  ///< The last of its batch: a state of the store has been reached.

@@ -7,8 +7,8 @@
 
 namespace strata::follow {
 
-Tail read_tail(commit::Source& source, const ResumePoint& from,
-               const std::function<Wanted(const codec::Change&)>& wanted, std::size_t changes_max) {
+Tail read_tail(commit::Source& source, const ResumePoint& from, const std::function<Wish(const codec::Change&)>& wanted,
+               std::size_t changes_max) {
   Tail tail;
   tail.reached = from.position;
   tail.whole = true;
@@ -24,17 +24,20 @@ Tail read_tail(commit::Source& source, const ResumePoint& from,
     const bool begun = entry.position.value == from.position.value + 1;
     for (std::uint64_t ordinal = begun ? from.ordinal : 0; ordinal < entry.changes.size(); ++ordinal) {
       const codec::Change& change = entry.changes[ordinal];
-      const Wanted how = wanted(change);
-      if (how == Wanted::no) continue;
-      if (how == Wanted::last) {
-        const auto [place, fresh] = newest.try_emplace({change.space.id, change.key}, found.size());
+      const Wish wish = wanted(change);
+      if (wish.how == Wanted::no) continue;
+      const engine::Space space = wish.touched.value_or(change.space);
+      const codec::Operation operation = wish.touched ? codec::Operation::put : change.operation;
+      if (wish.how == Wanted::last) {
+        const auto [place, fresh] = newest.try_emplace({space.id, change.key}, found.size());
         if (!fresh) {
+          if (wish.touched && found[place->second].operation == codec::Operation::erase) continue;
           superseded[place->second] = true;
           place->second = found.size();
           --live;
         }
       }
-      found.push_back({change.space, change.key, change.operation, entry.position, ordinal});
+      found.push_back({space, change.key, operation, entry.position, ordinal});
       superseded.push_back(false);
       ++live;
     }

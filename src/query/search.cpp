@@ -12,6 +12,7 @@
 #include "query/access.hpp"
 #include "query/find.hpp"
 #include "query/fusion.hpp"
+#include "query/near_target.hpp"
 #include "strata/error.hpp"
 
 namespace strata::query {
@@ -127,28 +128,10 @@ class Searching {
     return keys;
   }
 
-  std::vector<float> target_of(const Near& near, const VectorOptions& options) {
-    if (!near.words.empty()) {
-      auto made = model::embed(options, near.words);
-      if (made) return std::move(*made);
-      throw Error(ErrorCode::invalid_argument, "there is no word in `" + near.words.substr(0, 60) + "` to search for");
-    }
-    if (near.like.empty()) {
-      model::encode_vector(options, {}, near.vector);  // checks it
-      return near.vector;
-    }
-    auto found = model::get_vector(source_, collection_.name, near.like, options.field);
-    if (!found) {
-      throw Error(ErrorCode::not_found, "collection `" + collection_.name + "` has no record `" + near.like +
-                                            "` with a vector in `" + options.field + "`");
-    }
-    return std::move(*found);
-  }
-
   RankedLeg near_leg(const Near& near) {
     const auto began = Clock::now();
     const VectorOptions& options = model::require_vector(collection_, near.field);
-    const std::vector<float> vector = target_of(near, options);
+    const std::vector<float> vector = target_of(source_, collection_, near, options);
     excluded_ = near.like;
     view::VectorRequest wanted;
     wanted.vector = vector;
@@ -279,12 +262,7 @@ void check_search(const Search& request) {
   if (request.near.size() > legs_max) refuse("a search has at most 16 vectors");
   if (request.limit == 0 || request.limit > limit_max)
     refuse("a search gives 1 to 10000 hits, not " + std::to_string(request.limit));
-  for (const Near& near : request.near) {
-    const int targets = (near.vector.empty() ? 0 : 1) + (near.like.empty() ? 0 : 1) + (near.words.empty() ? 0 : 1);
-    if (targets != 1) refuse("give a vector, a record that hits are to be like, or words: one of them");
-    if (!std::isfinite(near.weight) || near.weight < 0) refuse("a weight must be a number from 0 on");
-    if (near.similarity && !std::isfinite(*near.similarity)) refuse("the least similarity must be a finite number");
-  }
+  for (const Near& near : request.near) check_near(near);
   if (request.text && (!std::isfinite(request.text->weight) || request.text->weight < 0))
     refuse("a weight must be a number from 0 on");
 }

@@ -54,12 +54,14 @@ void Feed::start(Start start, std::optional<Position> after) {
 }
 
 void Feed::resume(std::string_view consumer, const follow::Place& place) {
-  if (place.spec != watches_.fingerprint()) {
-    throw Error(ErrorCode::conflict, "consumer `" + std::string(consumer) +
-                                         "` watched something else before; give it the same conditions, another "
-                                         "name, or forget it first");
-  }
-  with_source([&](commit::Source& source) { follow::check_place(source, consumer, place); });
+  with_source([&](commit::Source& source) {
+    if (place.spec != watches_.fingerprint()) {
+      throw Error(ErrorCode::conflict, "consumer `" + std::string(consumer) +
+                                           "` watched something else before; give it the same conditions, another "
+                                           "name, or forget it first");
+    }
+    follow::check_place(source, consumer, place);
+  });
   ready_.clear();
   open_ = false;
   reached_ = {place.point, place.known, place.filling ? Phase::fill : Phase::follow, place.fill_space, place.fill_key};
@@ -146,7 +148,7 @@ bool Feed::fill(commit::Source& source) {
       return true;
     }
     const Bytes key(cursor->key());
-    auto change = watches_.tell_present(*next, key, cursor->value(), source.now());
+    auto change = watches_.tell_present(source, *next, key, cursor->value());
     reached_.fill_key = key + '\0';
     ++rows;
     bytes += cursor->value().size();

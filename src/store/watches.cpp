@@ -38,6 +38,7 @@ Value filtered_form(const Event& event) {
 Watches::Watches(SubscriptionOptions options) : options_(std::move(options)) {
   check();
   parse_filters(Time{});
+  make_conditions();
 }
 
 void Watches::check() const {
@@ -56,6 +57,20 @@ void Watches::check() const {
   }
 }
 
+void Watches::make_conditions() {
+  for (const CollectionWatch& watch : options_.collections) {
+    conditions_.emplace_back(watch.name, watch.near, watch.text);
+    const auto wants_versions = [&](const CollectionWatch& other) {
+      return other.name == watch.name && other.every_version;
+    };
+    if (watch.near && std::any_of(options_.collections.begin(), options_.collections.end(), wants_versions)) {
+      throw Error(ErrorCode::invalid_argument, "history keeps no vectors, so a watch of every version of collection `" +
+                                                   watch.name +
+                                                   "` cannot ask for what is near; subscribe to the two apart");
+    }
+  }
+}
+
 void Watches::parse_filters(Time now) {
   collection_filters_.clear();
   for (const CollectionWatch& watch : options_.collections)
@@ -67,9 +82,11 @@ void Watches::parse_filters(Time now) {
 
 std::uint64_t Watches::fingerprint() const {
   std::string text = options_.everything ? "everything" : "";
-  for (const CollectionWatch& watch : options_.collections) {
+  for (std::size_t i = 0; i < options_.collections.size(); ++i) {
+    const CollectionWatch& watch = options_.collections[i];
     text += "\ncollection " + watch.name + '\t' + watch.key_prefix + '\t' + watch.where + '\t' +
             parameters_text(watch.parameters) + (watch.every_version ? "\tevery" : "");
+    conditions_[i].append_identity(text);
   }
   for (const StreamWatch& watch : options_.streams) {
     text += "\nstream " + watch.prefix + (watch.exact ? "\texact\t" : "\t\t") + watch.where + '\t' +
@@ -119,13 +136,23 @@ void Watches::resolve(commit::Source& source) {
   parse_filters(source.now());
   const auto& catalogue = source.view().shared_catalogue();
   if (catalogue == catalogue_) return;
+  catalogue_.reset();  // stays so when a condition cannot be resolved
+  for (query::Condition& condition : conditions_) condition.resolve(source);
   catalogue_ = catalogue;
   spaces_.clear();
+  vectors_.clear();
   for (const auto& [name, definition] : catalogue->collections()) {
     auto space = watched(name, definition);
     if (!space) continue;
     const std::uint32_t id = definition.records().id;
     if (space->kind == Kind::collection) known_[id] = name;
+    for (const std::size_t i : space->watches) {
+      const auto vectors = conditions_[i].vectors();
+      if (!vectors) continue;
+      Vectors& touching = vectors_[vectors->id];
+      touching.records = definition.records();
+      touching.watches.push_back(i);
+    }
     spaces_.emplace(id, std::move(*space));
   }
 }
@@ -153,14 +180,23 @@ bool Watches::key_wanted(const Space& space, bytes_view key) const {
     case Kind::collection:
       break;
   }
-  return space.watches.empty() || std::any_of(space.watches.begin(), space.watches.end(), [&](std::size_t i) {
-           return key.starts_with(options_.collections[i].key_prefix);
-         });
+  return space.watches.empty() ||
+         std::any_of(space.watches.begin(), space.watches.end(), [&](std::size_t i) { return watch_wants(i, key); });
 }
 
-follow::Wanted Watches::wanted(const codec::Change& change) const {
+bool Watches::watch_wants(std::size_t watch, bytes_view key) const {
+  return key.starts_with(options_.collections[watch].key_prefix);
+}
+
+follow::Wish Watches::wanted(const codec::Change& change) const {
   if (change.operation == codec::Operation::drop) {
     return known_.contains(change.space.id) ? follow::Wanted::every : follow::Wanted::no;
+  }
+  if (const auto vectors = vectors_.find(change.space.id); vectors != vectors_.end()) {
+    const auto& [records, watches] = vectors->second;
+    const bool touches =
+        std::any_of(watches.begin(), watches.end(), [&](auto i) { return watch_wants(i, change.key); });
+    return touches ? follow::Wish::touch(records) : follow::Wanted::no;
   }
   const auto found = spaces_.find(change.space.id);
   if (found == spaces_.end() || !key_wanted(found->second, change.key)) return follow::Wanted::no;
@@ -170,10 +206,18 @@ follow::Wanted Watches::wanted(const codec::Change& change) const {
   return found->second.every ? follow::Wanted::every : follow::Wanted::last;
 }
 
-bool Watches::collection_matches(const Space& space, const filter::RecordView& record) const {
-  return space.watches.empty() || std::any_of(space.watches.begin(), space.watches.end(), [&](std::size_t i) {
-           return record.key.starts_with(options_.collections[i].key_prefix) && collection_filters_[i].matches(record);
-         });
+query::Condition::Verdict Watches::judge(commit::Source& source, const Space& space, const filter::RecordView& record) {
+  query::Condition::Verdict verdict{space.watches.empty()};
+  for (const std::size_t i : space.watches) {
+    // Once it is known that the record matches, only how alike it is may still be open.
+    if (verdict.meets && !conditions_[i].asks_for_vector()) continue;
+    if (!watch_wants(i, record.key) || !collection_filters_[i].matches(record)) continue;
+    const query::Condition::Verdict one = conditions_[i].judge(source, record.key, record.body);
+    verdict.meets |= one.meets;
+    verdict.similarity = one.similarity;
+    if (verdict.similarity) break;
+  }
+  return verdict;
 }
 
 bool Watches::stream_matches(std::size_t i, const Event& event) const {
@@ -206,11 +250,11 @@ std::optional<Change> Watches::tell_event(bytes_view key, const codec::RecordRow
   return change;
 }
 
-std::optional<Change> Watches::tell_row(const Space& space, bytes_view key, bytes_view bytes, Time now) const {
+std::optional<Change> Watches::tell_row(commit::Source& source, const Space& space, bytes_view key, bytes_view bytes) {
   if (!key_wanted(space, key)) return std::nullopt;
   const codec::RecordRow row = model::decode_row(*space.definition, key, bytes);
   if (space.kind == Kind::events) return tell_event(key, row);
-  if (model::is_expired(row.header, now)) return std::nullopt;
+  if (model::is_expired(row.header, source.now())) return std::nullopt;
   Change change;
   change.position.value = row.header.version.value;
   change.version = row.header.version;
@@ -223,18 +267,20 @@ std::optional<Change> Watches::tell_row(const Space& space, bytes_view key, byte
   }
   change.source = space.name;
   change.key = key;
-  if (collection_matches(space, model::view_of(key, row))) {
+  const query::Condition::Verdict verdict = judge(source, space, model::view_of(key, row));
+  if (verdict.meets) {
     change.record = model::make_record(key, row);
+    change.similarity = verdict.similarity;
   } else {
     change.kind = Change::Kind::left;
   }
   return change;
 }
 
-std::optional<Change> Watches::tell_present(commit::Space id, bytes_view key, bytes_view row, Time now) const {
+std::optional<Change> Watches::tell_present(commit::Source& source, commit::Space id, bytes_view key, bytes_view row) {
   const auto found = spaces_.find(id.id);
   if (found == spaces_.end()) return std::nullopt;
-  auto change = tell_row(found->second, key, row, now);
+  auto change = tell_row(source, found->second, key, row);
   if (change && change->kind == Change::Kind::left) return std::nullopt;
   return change;
 }
@@ -257,21 +303,21 @@ Change Watches::tell_gone(const Space& space, const follow::TailChange& change) 
 
 /// One version among several: the present one, or one that history keeps.
 std::optional<Change> Watches::tell_record(commit::Source& source, const Space& space,
-                                           const follow::TailChange& change) const {
+                                           const follow::TailChange& change) {
   const commit::CollectionDefinition& definition = *space.definition;
   const Version version{change.position.value};
   if (const auto row = source.get(definition.records(), change.key)) {
     const Bytes bytes(*row);
     if (model::decode_row(definition, change.key, bytes).header.version == version)
-      return tell_row(space, change.key, bytes, source.now());
+      return tell_row(source, space, change.key, bytes);
   }
   const auto kept = source.get(definition.history(), commit::history_key(change.key, version));
   if (!kept) return std::nullopt;  // overwritten since, and no longer kept
   const Bytes bytes(*kept);
-  return tell_row(space, change.key, commit::decode_history(bytes).row, source.now());
+  return tell_row(source, space, change.key, commit::decode_history(bytes).row);
 }
 
-std::optional<Change> Watches::tell(commit::Source& source, const follow::TailChange& change) const {
+std::optional<Change> Watches::tell(commit::Source& source, const follow::TailChange& change) {
   if (change.operation == codec::Operation::drop) {
     Change told;
     told.kind = Change::Kind::drop;
@@ -287,7 +333,7 @@ std::optional<Change> Watches::tell(commit::Source& source, const follow::TailCh
   if (space.every) {
     told = tell_record(source, space, change);
   } else if (const auto row = source.get(commit::Space{change.space}, change.key)) {
-    told = tell_row(space, change.key, Bytes(*row), source.now());
+    told = tell_row(source, space, change.key, Bytes(*row));
   }
   if (told) told->position = change.position;
   return told;
