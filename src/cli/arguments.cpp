@@ -39,6 +39,19 @@ Value read_json(const std::string& text, const std::string& name) {
   }
 }
 
+std::vector<float> parse_vector(const std::string& text, std::istream& in) {
+  const Value parsed = parse_value(text, in);
+  if (parsed.type() != ValueType::array) throw UsageError("--vector: an array of numbers is expected, as '[0.1, 0.2]'");
+  std::vector<float> vector;
+  for (const auto& [unused, element] : parsed.view()) {
+    if (element.type() != ValueType::integer && element.type() != ValueType::number)
+      throw UsageError("--vector: element " + std::to_string(vector.size()) + " is no number");
+    vector.push_back(static_cast<float>(element.as_double()));
+  }
+  if (vector.empty()) throw UsageError("--vector: the array is empty");
+  return vector;
+}
+
 }  // namespace
 
 Time parse_time(std::string_view option, std::string_view text) {
@@ -111,6 +124,15 @@ Value parse_value(const std::string& text, std::istream& standard_input) {
     throw UsageError("the value is not JSON: " + std::string(error.what()) +
                      R"( (a string needs its quotes: '"text"'; @FILE reads a file, - standard input))");
   }
+}
+
+Near parse_near(const std::string& text, std::istream& in) {
+  const std::size_t equals = text.find('=');
+  const bool named = equals != std::string::npos && text.find_first_of("[@-") > equals;
+  Near near;
+  if (named) near.field = text.substr(0, equals);
+  near.vector = parse_vector(named ? text.substr(equals + 1) : text, in);
+  return near;
 }
 
 }  // namespace strata::cli

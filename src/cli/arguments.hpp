@@ -8,6 +8,7 @@
 
 #include "cli/session.hpp"
 #include "strata/collection.hpp"
+#include "strata/search.hpp"
 
 namespace strata::cli {
 
@@ -22,5 +23,7 @@ Parameters parse_parameters(const std::vector<std::string>& texts);
 std::vector<Order> parse_order(const std::vector<std::string>& texts);
 /// JSON, `@FILE` that holds JSON, or `-` for JSON on standard input.
 Value parse_value(const std::string& text, std::istream& standard_input);
+/// A vector: `FIELD=JSON`, `FIELD=@FILE`, or without a field where there is but one.
+Near parse_near(const std::string& text, std::istream& standard_input);
 
 }  // namespace strata::cli

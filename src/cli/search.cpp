@@ -296,29 +296,6 @@ struct SearchArguments {
   bool explain = false;
 };
 
-std::vector<float> parse_vector(const std::string& text, std::istream& in) {
-  const Value parsed = parse_value(text, in);
-  if (parsed.type() != ValueType::array) throw UsageError("--vector: an array of numbers is expected, as '[0.1, 0.2]'");
-  std::vector<float> vector;
-  for (const auto& [unused, element] : parsed.view()) {
-    if (element.type() != ValueType::integer && element.type() != ValueType::number)
-      throw UsageError("--vector: element " + std::to_string(vector.size()) + " is no number");
-    vector.push_back(static_cast<float>(element.as_double()));
-  }
-  if (vector.empty()) throw UsageError("--vector: the array is empty");
-  return vector;
-}
-
-/// `FIELD=JSON`, `FIELD=@file`, or without a field where there is but one.
-Near parse_near(const std::string& text, std::istream& in) {
-  const std::size_t equals = text.find('=');
-  const bool named = equals != std::string::npos && text.find_first_of("[@-") > equals;
-  Near near;
-  if (named) near.field = text.substr(0, equals);
-  near.vector = parse_vector(named ? text.substr(equals + 1) : text, in);
-  return near;
-}
-
 Search to_search(const SearchArguments& arguments, const CLI::App& command, std::istream& in) {
   Search search;
   for (const std::string& vector : arguments.vectors) search.near.push_back(parse_near(vector, in));

@@ -20,6 +20,13 @@ struct WatchArguments {
   std::vector<std::string> parameters;
   std::string key_prefix;
   std::string where;
+  std::string vector;
+  std::string near;
+  std::string like;
+  std::string field;
+  std::optional<double> similarity_min;
+  std::string text;
+  std::string text_field;
   std::string consumer;
   std::string from;
   std::string timeout;
@@ -46,7 +53,31 @@ void choose_start(const WatchArguments& arguments, SubscriptionOptions& options)
   options.after = Position{std::stoull(arguments.from)};
 }
 
-SubscriptionOptions subscription_options(const WatchArguments& arguments) {
+std::optional<Near> near_condition(const WatchArguments& arguments, std::istream& in) {
+  const int targets =
+      (arguments.vector.empty() ? 0 : 1) + (arguments.near.empty() ? 0 : 1) + (arguments.like.empty() ? 0 : 1);
+  if (targets > 1) throw UsageError("watch: --vector, --near and --like each say near what: give one of them");
+  if (targets == 0) {
+    if (arguments.field.empty() && !arguments.similarity_min) return std::nullopt;
+    throw UsageError("watch: --field and --min-similarity go with --vector, --near or --like: give one of them");
+  }
+  if (!arguments.similarity_min) throw UsageError("watch: how near? Say it with --min-similarity");
+  Near near;
+  if (!arguments.vector.empty()) near = parse_near(arguments.vector, in);
+  near.words = arguments.near;
+  near.like = arguments.like;
+  if (near.field.empty()) near.field = arguments.field;
+  near.similarity = arguments.similarity_min;
+  return near;
+}
+
+std::optional<TextMatch> text_condition(const WatchArguments& arguments) {
+  if (!arguments.text.empty()) return TextMatch{arguments.text_field, arguments.text};
+  if (!arguments.text_field.empty()) throw UsageError("watch: --text-field goes with --text WORDS");
+  return std::nullopt;
+}
+
+SubscriptionOptions subscription_options(const WatchArguments& arguments, std::istream& in) {
   SubscriptionOptions options;
   const bool named = !arguments.collections.empty() || !arguments.streams.empty() || !arguments.queues.empty();
   options.everything = !named;
@@ -58,8 +89,14 @@ SubscriptionOptions subscription_options(const WatchArguments& arguments) {
     throw UsageError("watch: --where says which records or events: name a collection, or a --stream");
   }
   const Parameters parameters = parse_parameters(arguments.parameters);
+  const std::optional<Near> near = near_condition(arguments, in);
+  const std::optional<TextMatch> text = text_condition(arguments);
+  if (arguments.collections.empty() && (near || text)) {
+    throw UsageError("watch: --vector, --near, --like and --text say which records of a collection: name one");
+  }
   for (const std::string& name : arguments.collections) {
-    options.collections.push_back({name, arguments.key_prefix, arguments.where, parameters, arguments.every_version});
+    options.collections.push_back(
+        {name, arguments.key_prefix, arguments.where, parameters, arguments.every_version, near, text});
   }
   for (const std::string& text : arguments.streams) {
     StreamWatch watch;
@@ -134,6 +171,7 @@ Row change_row(const Change& change) {
       row.emplace_back("collection", Value(change.source));
       if (!change.key.empty()) row.emplace_back("key", Value(change.key));
       if (change.record) row.emplace_back("value", change.record->value);
+      if (change.similarity) row.emplace_back("similarity", Value(*change.similarity));
       if (change.version.value != 0) row.emplace_back("version", Value(change.version.value));
   }
   row.emplace_back("position", Value(change.position.value));
@@ -212,7 +250,7 @@ class ChangePrinter {
 };
 
 int watch(Session& session, const WatchArguments& arguments) {
-  const SubscriptionOptions options = subscription_options(arguments);
+  const SubscriptionOptions options = subscription_options(arguments, session.in());
   const auto access = arguments.consumer.empty() ? Session::Access::read : Session::Access::change;
   Subscription subscription = session.store(access).subscribe(options);
   ChangePrinter(session, subscription, arguments).run();
@@ -258,6 +296,18 @@ void add_watch_commands(CommandTree& tree) {
       ->type_name("E");
   command.add_option("--param", arguments->parameters, "A value for :NAME in --where")->type_name("NAME=JSON");
   command.add_option("--key-prefix", arguments->key_prefix, "Records whose key begins so")->type_name("TEXT");
+  command.add_option("--vector", arguments->vector, "Records near this vector, of that field")
+      ->type_name("[FIELD=]JSON|@FILE");
+  command.add_option("--near", arguments->near, "Records near these words, where the field has an embedder")
+      ->type_name("WORDS");
+  command.add_option("--like", arguments->like, "Records near the vector that this one has now")->type_name("KEY");
+  command.add_option("--field", arguments->field, "The vector field, where there are several")->type_name("FIELD");
+  command.add_option("--min-similarity", arguments->similarity_min, "At least so alike; needed with these")
+      ->type_name("X");
+  command.add_option("--text", arguments->text, "Records with words, \"a phrase\", prefix*, +must, -not")
+      ->type_name("WORDS");
+  command.add_option("--text-field", arguments->text_field, "The text field, where there are several")
+      ->type_name("NAME");
   command.add_flag("--every-version", arguments->every_version, "Each version that history keeps, not the last alone");
   command.add_option("--consumer", arguments->consumer, "Keep the place under this name, and go on from there")
       ->type_name("NAME");
