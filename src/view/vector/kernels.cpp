@@ -55,10 +55,17 @@ float one(const PreparedQuery& query, const std::byte* row) {
 }
 
 float one_of_codes(const PreparedQuery& query, const std::byte* row) {
-  std::int32_t sum = 0;
-  for (std::size_t at = 0; at < query.padded; ++at) {
-    sum += static_cast<std::int8_t>(query.data[at]) * static_cast<std::int8_t>(row[at]);
+  constexpr std::size_t codes = 16;
+  std::array<std::int32_t, codes> sums{};
+  for (std::size_t at = 0; at < query.padded; at += codes) {
+    std::array<std::int8_t, codes> of_query;
+    std::array<std::int8_t, codes> of_row;
+    std::memcpy(of_query.data(), query.data + at, codes);
+    std::memcpy(of_row.data(), row + at, codes);
+    for (std::size_t lane = 0; lane < codes; ++lane) sums[lane] += of_query[lane] * of_row[lane];
   }
+  std::int32_t sum = 0;
+  for (const std::int32_t lane : sums) sum += lane;
   return static_cast<float>(sum);
 }
 
