@@ -324,6 +324,99 @@ TEST_P(Subscribers, UseNoMeasurableTimeWhileNothingHappens) {
   EXPECT_EQ(watcher.wait(), 0);
 }
 
+/// The vectors of a note whose state is `n`: near {1, 0} when it is even.
+std::vector<float> vector_of(std::uint64_t n) {
+  return n % 2 == 0 ? std::vector<float>{1, 0} : std::vector<float>{0, 1};
+}
+
+/// Keeps, in the commit that keeps its place, which notes are near {1, 0} as it has been told.
+int keep_what_is_near(const std::string& url, const platform::Sign& ready) {
+  Store store = Store::open(url, {.commit_timeout = patience});
+  Subscription subscription = store.subscribe({.collections = {{.name = "notes",
+                                                                .near = Near{.vector = {1, 0}, .similarity = 0.9},
+                                                                .text = TextMatch{{}, "tea"}},
+                                                               {.name = "end"}},
+                                               .consumer = "near",
+                                               .start = Start::state});
+  ready.give();
+  for (;;) {
+    const std::vector<Change> changes = subscription.next_batch(7, patience);
+    if (changes.empty()) return 90;
+    bool ended = false;
+    store.transact([&](Transaction& transaction) {
+      Collection kept = transaction.collection("near");
+      for (const Change& change : changes) {
+        ended |= change.source == "end";
+        if (change.source != "notes") continue;
+        if (change.kind == Change::Kind::put) {
+          kept.put(change.key, *change.similarity);
+        } else {
+          kept.erase(change.key);
+        }
+      }
+      subscription.save(transaction);
+    });
+    if (ended) return 0;
+  }
+}
+
+TEST_P(Subscribers, WhoWaitsForWhatIsNearIsToldByWhateverProcessWrites) {
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
+  std::mt19937_64 random(seed);
+  {
+    Store store = open();
+    store.collection("notes").create_vector({.field = "v", .dimension = 2});
+    store.collection("notes").create_text({.fields = {"text"}});
+    store.collection("end").put("begun", 1);
+    store.collection("end").erase("begun");
+  }
+  const platform::Sign ready, again;
+  platform::ChildProcess watcher([&] { return keep_what_is_near(url(), ready); });
+  ASSERT_TRUE(ready.await());
+  const auto write = [&](std::uint64_t rounds, bool last) {
+    platform::ChildProcess writer([&, rounds, last] {
+      Store store = open();
+      Collection notes = store.collection("notes");
+      for (std::uint64_t i = 0; i < rounds; ++i) {
+        const std::string key = "k" + std::to_string(random() % 10);
+        const std::uint64_t what = random() % 5;
+        const std::string text = what == 0 ? "coffee" : "green tea";
+        if (what == 1) {
+          notes.erase(key);
+        } else if (what == 2 && notes.get(key)) {
+          notes.put_vector(key, "v", vector_of(random()));
+        } else {
+          notes.put(key, Value::object({{"text", text}}));
+          if (what == 3) notes.put_vector(key, "v", vector_of(random()));
+        }
+      }
+      if (!last) return 0;
+      notes.put("sure", Value::object({{"text", "tea"}}));
+      notes.put_vector("sure", "v", vector_of(0));
+      store.collection("end").put("end", 1);
+      return 0;
+    });
+    return writer.wait();
+  };
+  EXPECT_EQ(write(60, false), 0);
+  const int killed = watcher.kill();
+  EXPECT_TRUE(killed == -SIGKILL) << "it ended with " << killed;
+  random.seed(seed + 1);
+  EXPECT_EQ(write(60, true), 0);
+  platform::ChildProcess heir([&] { return keep_what_is_near(url(), again); });
+  EXPECT_EQ(heir.wait(), 0);
+  Store store = open();
+  Search search;
+  search.near.push_back({.vector = {1, 0}, .similarity = 0.9});
+  search.where = "text contains 'tea'";
+  std::map<std::string, double> there, kept;
+  for (const Hit& hit : store.collection("notes").search(search).hits) there[hit.record.key] = hit.score;
+  for (const Record& record : store.collection("near").find().records) kept[record.key] = record.value.as_double();
+  EXPECT_TRUE(there.contains("sure"));
+  EXPECT_EQ(kept, there);
+}
+
 STRATA_SHARED_ENGINES(Subscribers);
 
 }  // namespace

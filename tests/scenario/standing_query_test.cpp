@@ -10,6 +10,7 @@
 #include "strata/strata.hpp"
 #include "tests/built_engines.hpp"
 #include "tests/postgres/store_site.hpp"
+#include "tests/process/volume.hpp"
 
 namespace strata {
 namespace {
@@ -335,9 +336,8 @@ TEST_P(AnyStandingQuery, APlaceInTheMiddleOfACommitIsExact) {
 TEST_P(AnyStandingQuery, SmallPiecesEndWhereASearchDoes) {
   Store store = open();
   Collection notes = declared(store);
-  const auto seed = static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed());
-  SCOPED_TRACE("replay with --gtest_random_seed=" + std::to_string(seed) +
-               " --gtest_shuffle --gtest_filter=" + testing::UnitTest::GetInstance()->current_test_info()->name());
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
   std::mt19937_64 random(seed);
   const Floats target = {1, 0};
   SubscriptionOptions options = watch_near(target);
