@@ -22,14 +22,10 @@ inline std::uint16_t to_half(float content) {
 }
 
 inline float from_half(std::uint16_t half) {
-  const std::uint32_t sign = (half & 0x8000U) << 16;
-  const std::uint32_t magnitude = half & 0x7fffU;
-  if (magnitude >= 0x7c00U) return std::bit_cast<float>(sign | 0x7f800000U | ((magnitude & 0x3ffU) << 13));
-  if (magnitude < 0x400U) {
-    const float content = static_cast<float>(magnitude) * 0x1p-24F;
-    return std::bit_cast<float>(std::bit_cast<std::uint32_t>(content) | sign);
-  }
-  return std::bit_cast<float>(sign | ((magnitude << 13) + 0x38000000U));
+  // As a number whose exponent is 112 too small; the product puts that right, for halves below the normal ones too.
+  const float size = std::bit_cast<float>((half & 0x7fffU) << 13) * 0x1p112F;
+  const std::uint32_t infinite = size >= 65536.0F ? 0x7f80'0000U : 0U;
+  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(size) | infinite | ((half & 0x8000U) << 16));
 }
 
 }  // namespace strata::base

@@ -28,6 +28,7 @@ TEST(Half, IsTheNearestAndTheEvenOneBetweenTwo) {
     EXPECT_EQ(to_half(std::nextafter(middle, low)), half);
     EXPECT_EQ(to_half(std::nextafter(middle, high)), half + 1);
     EXPECT_EQ(to_half(-low), half | 0x8000);
+    EXPECT_EQ(from_half(to_half(-0.0F)), 0);
   }
 }
 

@@ -197,7 +197,8 @@ void check_vector_options(std::string_view collection, const VectorOptions& opti
   const bool names = std::all_of(path.steps().begin(), path.steps().end(), [](const filter::PathStep& step) {
     return step.kind == filter::PathStep::Kind::member;
   });
-  if (options.field.empty() || !names || !path.in_body())
+  const bool rooted = names && !path.steps().empty() && path.steps().front().name == "$";
+  if (options.field.empty() || !names || rooted || !path.in_body())
     refuse(options, {}, "a vector field is a member of the value, such as `embedding` or `a.b`");
   if (vector_collection_name(collection, options.field).size() > user_key_bytes_max) {
     throw Error(ErrorCode::limit_exceeded, "the names of collection `" + std::string(collection) +

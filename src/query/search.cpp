@@ -49,7 +49,9 @@ class Searching {
         began_(Clock::now()),
         collection_(model::require_collection(source, collection)),
         filter_(filter::Filter::parse(request.where, source.now(), request.parameters)
-                    .updated_between(request.since, request.until)) {}
+                    .updated_between(request.since, request.until)),
+        excludes_(std::any_of(request.near.begin(), request.near.end(),
+                              [](const Near& near) { return !near.like.empty(); })) {}
 
   SearchResult run() {
     result_.position = source_.view().position();
@@ -76,8 +78,14 @@ class Searching {
     return request_.text ? "text" : request_.exact ? "exact" : "index";
   }
 
+  /// What others are to be like is no hit itself.
+  bool is_excluded(std::string_view key) const {
+    return excludes_ &&
+           std::any_of(request_.near.begin(), request_.near.end(), [&](const Near& near) { return near.like == key; });
+  }
+
   bool accepts(std::string_view key) {
-    if (key == excluded_) return false;
+    if (is_excluded(key)) return false;
     if (filter_.is_trivial()) return true;
     const auto known = judged_.find(std::string(key));
     if (known != judged_.end()) return known->second;
@@ -132,14 +140,12 @@ class Searching {
     const auto began = Clock::now();
     const VectorOptions& options = model::require_vector(collection_, near.field);
     const std::vector<float> vector = target_of(source_, collection_, near, options);
-    excluded_ = near.like;
     view::VectorRequest wanted;
     wanted.vector = vector;
     wanted.k = depth();
     wanted.similarity_min = near.similarity;
     wanted.effort = request_.effort;
-    if (!filter_.is_trivial() || !excluded_.empty())
-      wanted.accept = [this](std::string_view key) { return accepts(key); };
+    if (!filter_.is_trivial() || excludes_) wanted.accept = [this](std::string_view key) { return accepts(key); };
     SearchPlan::Leg leg;
     leg.name = "vector " + options.field;
     leg.rows_estimated = view::count_vectors(source_, collection_.name, options);
@@ -151,7 +157,6 @@ class Searching {
     leg.indexed = answer.indexed;
     leg.time = Clock::now() - began;
     result_.plan.legs.push_back(std::move(leg));
-    excluded_.clear();
     RankedLeg ranked{{}, near.weight};
     for (view::VectorHit& hit : answer.hits) ranked.hits.push_back({std::move(hit.key), hit.similarity});
     return ranked;
@@ -161,7 +166,7 @@ class Searching {
     if (candidates_) {
       std::vector<std::string> keys;
       for (const std::string& key : *candidates_) {
-        if (key != excluded_) keys.push_back(key);
+        if (!is_excluded(key)) keys.push_back(key);
       }
       return view::compare_vectors(source_, collection_.name, options, wanted, keys);
     }
@@ -213,6 +218,7 @@ class Searching {
 
   /// The text index knows nothing of expiry.
   bool is_candidate(const std::string& key) {
+    if (is_excluded(key)) return false;
     if (!filter_.is_trivial()) return accepts(key);
     return model::get_record(source_, collection_.name, key).has_value();
   }
@@ -246,10 +252,10 @@ class Searching {
   Clock::time_point began_;
   const commit::CollectionDefinition& collection_;
   filter::Filter filter_;
+  bool excludes_;
   std::optional<std::vector<std::string>> candidates_;  ///< All that match the filter.
   bool filter_leg_ = false;
   std::unordered_map<std::string, bool> judged_;
-  std::string excluded_;
   SearchResult result_;
 };
 

@@ -10,6 +10,7 @@
 #include "query/find.hpp"
 #include "store/access.hpp"
 #include "strata/error.hpp"
+#include "view/views.hpp"
 
 namespace strata {
 namespace {
@@ -183,7 +184,18 @@ bool Collection::exists() const {
 bool Collection::drop() {
   check_writable(name_);
   bool existed = false;
-  access_->declare([&](commit::Transaction& transaction) { existed = model::drop_collection(transaction, name_); });
+  std::vector<VectorOptions> vectors;
+  std::vector<TextOptions> texts;
+  access_->declare([&](commit::Transaction& transaction) {
+    if (const commit::CollectionDefinition* found = transaction.collection(name_)) {
+      vectors = found->vectors;
+      texts = found->texts;
+    }
+    existed = model::drop_collection(transaction, name_);
+  });
+  view::Views& views = view::Views::of(*access_->trunk());
+  for (const VectorOptions& options : vectors) views.forget_vector(name_, options.field);
+  for (const TextOptions& options : texts) views.forget_text(name_, options.name);
   return existed;
 }
 

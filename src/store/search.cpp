@@ -122,6 +122,7 @@ bool Collection::build_vector(const VectorOptions& options, engine::Progress* pr
 bool Collection::drop_vector(std::string_view field) {
   bool existed = false;
   access_->declare([&](commit::Transaction& transaction) { existed = model::drop_vector(transaction, name_, field); });
+  if (existed) views_of(*access_).forget_vector(name_, std::string(field));
   return existed;
 }
 
@@ -162,6 +163,7 @@ void Collection::create_text(const TextOptions& options, engine::Progress* progr
 bool Collection::drop_text(std::string_view name) {
   bool existed = false;
   access_->declare([&](commit::Transaction& transaction) { existed = model::drop_text(transaction, name_, name); });
+  if (existed) views_of(*access_).forget_text(name_, std::string(name));
   return existed;
 }
 

@@ -70,11 +70,11 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
 
 /// Where the store's views keep their files. For a store on a server that is this machine's cache; empty where there is
 /// no such place, and for one in memory.
-std::string views_directory(const Store::State& state, const engine::Capabilities& engine) {
-  if (!state.directory.empty()) return platform::join(state.directory, "views");
-  const std::string cache = engine.remote ? platform::cache_directory() : std::string();
+std::string views_directory(commit::Trunk& trunk, const std::string& directory, bool remote) {
+  if (!directory.empty()) return platform::join(directory, "views");
+  const std::string cache = remote ? platform::cache_directory() : std::string();
   if (cache.empty()) return {};
-  const std::string store_id = state.trunk->view()->head().store_id.to_string();
+  const std::string store_id = trunk.view()->head().store_id.to_string();
   return platform::join(platform::join(platform::join(cache, "strata"), store_id), "views");
 }
 
@@ -99,7 +99,10 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
   state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
   state->trunk->add_upkeep(model::retain_events);
-  state->trunk->accompany(std::make_unique<view::Views>(*state->trunk, views_directory(*state, engine)));
+  commit::Trunk& trunk = *state->trunk;
+  trunk.accompany(std::make_unique<view::Views>(trunk, [&trunk, directory = state->directory, remote = engine.remote] {
+    return views_directory(trunk, directory, remote);
+  }));
   state->access = detail::make_access(state->trunk);
   return Store(std::move(state));
 }

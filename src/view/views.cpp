@@ -41,13 +41,18 @@ std::string place_of(const std::string& root, std::string_view kind, std::string
 
 }  // namespace
 
-Views::Views(commit::Trunk& trunk, std::string directory) : trunk_(trunk), directory_(std::move(directory)) {}
+Views::Views(commit::Trunk& trunk, std::function<std::string()> place) : trunk_(trunk), place_(std::move(place)) {}
 
 Views::~Views() { Views::close(); }
 
 Views& Views::of(const commit::Trunk& trunk) {
   if (auto* views = dynamic_cast<Views*>(trunk.companion())) return *views;
   throw Error(ErrorCode::internal, "the store was opened without views");
+}
+
+const std::string& Views::directory() {
+  if (!directory_) directory_ = place_();
+  return *directory_;
 }
 
 OpenView Views::open_view() {
@@ -58,7 +63,7 @@ std::shared_ptr<VectorView> Views::vector(const std::string& collection, const s
   const std::lock_guard lock(mutex_);
   if (stopping_) fail_closed();
   auto& view = vectors_[{collection, field}];
-  if (!view) view = std::make_shared<VectorView>(place_of(directory_, "vector", collection, field), collection, field);
+  if (!view) view = std::make_shared<VectorView>(place_of(directory(), "vector", collection, field), collection, field);
   return view;
 }
 
@@ -67,8 +72,20 @@ std::shared_ptr<TextIndex> Views::text(const std::string& collection, const Text
   if (stopping_) fail_closed();
   auto& index = texts_[{collection, options.name}];
   if (!index || !(index->options() == options))
-    index = std::make_shared<TextIndex>(place_of(directory_, "text", collection, options.name), options, collection);
+    index = std::make_shared<TextIndex>(place_of(directory(), "text", collection, options.name), options, collection);
   return index;
+}
+
+void Views::forget_vector(const std::string& collection, const std::string& field) {
+  const std::lock_guard lock(mutex_);
+  vectors_.erase({collection, field});
+  if (!directory().empty()) platform::remove_tree(place_of(directory(), "vector", collection, field));
+}
+
+void Views::forget_text(const std::string& collection, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  texts_.erase({collection, name});
+  if (!directory().empty()) platform::remove_tree(place_of(directory(), "text", collection, name));
 }
 
 void Views::want_building(const std::shared_ptr<VectorView>& view) {

@@ -3,9 +3,11 @@
 
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -19,8 +21,9 @@ namespace strata::view {
 /// Thread-safe.
 class Views : public commit::Companion {
  public:
-  /// `directory`: where they keep their files; empty: in memory. Requires: the trunk outlives this.
-  Views(commit::Trunk& trunk, std::string directory);
+  /// `place`: where they keep their files; an empty one: in memory. Asked once, when it is needed. Requires: the trunk
+  /// outlives this.
+  Views(commit::Trunk& trunk, std::function<std::string()> place);
   ~Views() override;
   /// The one that accompanies the trunk.
   static Views& of(const commit::Trunk& trunk);
@@ -35,16 +38,23 @@ class Views : public commit::Companion {
   /// at it for too long.
   bool build(VectorView& view, engine::Progress* progress);
 
+  /// The field was dropped: its files go. Processes that still have them open go on with what they have.
+  void forget_vector(const std::string& collection, const std::string& field);
+  void forget_text(const std::string& collection, const std::string& name);
+
   OpenView open_view();
   void close() override;
 
  private:
   void work();
   bool stopping();
+  /// Requires: mutex_ is held.
+  const std::string& directory();
 
   commit::Trunk& trunk_;
-  const std::string directory_;
+  const std::function<std::string()> place_;
   std::mutex mutex_;
+  std::optional<std::string> directory_;
   std::condition_variable changed_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<VectorView>> vectors_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<TextIndex>> texts_;

@@ -234,6 +234,8 @@ TEST_P(AnyStoreOfVectors, BadVectorsAreRefusedInOneLineAndNothingIsStored) {
   EXPECT_EQ(error_of([&] { notes.create_vector({.field = "embedding", .dimension = 3}); }).code(),
             ErrorCode::already_exists);
   EXPECT_EQ(error_of([&] { notes.create_vector({.field = "x", .dimension = 0}); }).code(), ErrorCode::invalid_argument);
+  EXPECT_EQ(error_of([&] { notes.create_vector({.field = "$.x", .dimension = 2}); }).code(),
+            ErrorCode::invalid_argument);
   EXPECT_EQ(error_of([&] { notes.create_vector({.field = "x[0]", .dimension = 2}); }).code(),
             ErrorCode::invalid_argument);
 }
@@ -440,6 +442,112 @@ TEST_P(AnyStoreOfVectors, GraphsAndListsFindNearlyAllAndOnlyWhatIsThere) {
     }
     EXPECT_GE(recall / static_cast<double>(searches), 0.95);
   }
+}
+
+TEST_P(AnyStoreOfVectors, AnIndexThatTheLogHasLeftBehindIsBuiltAgain) {
+  if (is_remote()) GTEST_SKIP() << "the same code as elsewhere, and slow";
+  std::mt19937_64 random(11);
+  constexpr std::size_t dimension = 8;
+  Store store = open({.durability = Durability::relaxed, .log_bytes_max = 1, .background = false});
+  Collection notes = store.collection("notes");
+  notes.create_vector({.field = "embedding", .dimension = dimension});
+  notes.create_text({.fields = {"text"}});
+  Model model;
+  churn(store, model, random, 6000, 3000, dimension);
+  ASSERT_TRUE(notes.build_search());
+  ASSERT_GT(notes.vectors().at(0).segments, 0u);
+  const Position built = notes.vectors().at(0).indexed;
+  for (int i = 0; i < 1300; ++i) {
+    const std::string key = "n" + std::to_string(i);
+    notes.put(key, note(random_vector(random, dimension), 5, "fresh"));
+    model[key] = {*notes.vector(key), 5};
+  }
+  store.compact();
+  ASSERT_GT(store.describe().log_base, built) << "the log was not trimmed";
+  const Floats target = random_vector(random, dimension);
+  // Who has just opened it, and who had it open.
+  std::optional<Store> other;
+  if (GetParam() != "memory") other.emplace(open({.background = false}));
+  const Collection seen = (other ? *other : store).collection("notes");
+  expect_exact(seen.search(near_search(target)), model, Metric::cosine, target, 10);
+  EXPECT_EQ(seen.search(text_search("fresh")).hits.size(), 10u);
+  EXPECT_TRUE(notes.build_search());
+  EXPECT_GT(notes.vectors().at(0).indexed, built);
+  expect_exact(notes.search(near_search(target)), model, Metric::cosine, target, 10);
+}
+
+TEST_P(AnyStoreOfVectors, ADroppedFieldLeavesNoFilesAndAnotherOfItsNameBeginsEmpty) {
+  Store store = open();
+  Collection notes = store.collection("notes");
+  for (int round = 0; round < 2; ++round) {
+    notes.create_vector({.field = "embedding", .dimension = 2});
+    notes.create_text({.fields = {"text"}});
+    EXPECT_TRUE(notes.search(near_search({1, 0})).hits.empty());
+    notes.put("a", note({1, 0}, 1, "words"));
+    EXPECT_EQ(keys_of(notes.search(near_search({1, 0}))), (Keys{"a"}));
+    EXPECT_EQ(keys_of(notes.search(text_search("words"))), (Keys{"a"}));
+    if (round == 0) {
+      EXPECT_TRUE(notes.drop_vector("embedding"));
+      EXPECT_TRUE(notes.drop_text("text"));
+    } else {
+      EXPECT_TRUE(notes.drop());
+    }
+    if (std::filesystem::exists(files())) {
+      for (const auto& entry : std::filesystem::recursive_directory_iterator(files()))
+        EXPECT_FALSE(entry.is_regular_file()) << entry.path();
+    }
+  }
+}
+
+TEST_P(AnyStoreOfVectors, AfterEveryVectorWasReplacedTenTimesItFindsAsMuchInAsLittleSpace) {
+  if (is_remote()) GTEST_SKIP() << "the same code as elsewhere, and slow";
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
+  std::mt19937_64 random(seed);
+  constexpr std::size_t dimension = 16, keys = 2500;
+  const auto replace_all = [&](Store& store, Model& model, std::size_t from, std::size_t to) {
+    store.transact([&](Transaction& transaction) {
+      Collection notes = transaction.collection("notes");
+      for (std::size_t i = from; i < to; ++i) {
+        const std::string key = "n" + std::to_string(i);
+        model[key] = {random_vector(random, dimension), 0};
+        notes.put(key, note(model[key].first, 0));
+      }
+    });
+  };
+  const auto mean_recall = [&](const Collection& notes, const Model& model) {
+    double recall = 0;
+    constexpr int searches = 40;
+    for (int i = 0; i < searches; ++i) {
+      const Floats target = random_vector(random, dimension);
+      recall += recall_of(notes.search(near_search(target)), model, Metric::cosine, target, 10);
+    }
+    return recall / searches;
+  };
+  Model model;
+  Store store = open({.background = false});
+  Collection notes = store.collection("notes");
+  notes.create_vector({.field = "embedding", .dimension = dimension, .index = VectorIndex::hnsw});
+  for (int round = 0; round < 11; ++round) {
+    for (std::size_t from = 0; from < keys; from += 500) {
+      replace_all(store, model, from, from + 500);
+      if (random() % 2 == 0) notes.build_search();
+    }
+  }
+  notes.build_search();
+  const double recall = mean_recall(notes, model);
+  const std::uint64_t bytes = notes.vectors().at(0).file_bytes;
+
+  Store fresh = Store::open("memory:", {.background = false});
+  Collection others = fresh.collection("notes");
+  others.create_vector({.field = "embedding", .dimension = dimension, .index = VectorIndex::hnsw});
+  fresh.transact([&](Transaction& transaction) {
+    for (const auto& [key, row] : model) transaction.collection("notes").put(key, note(row.first, 0));
+  });
+  others.build_search();
+  EXPECT_GE(recall, mean_recall(others, model) - 0.01);
+  EXPECT_LE(static_cast<double>(bytes), 1.5 * static_cast<double>(others.vectors().at(0).file_bytes) + 64 * 1024)
+      << "blocks of a file system and the lock file aside";
 }
 
 TEST_P(AnyStoreOfVectors, FilesMayBeDeletedOrDamagedAndAnswersStayRight) {

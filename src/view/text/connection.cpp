@@ -30,6 +30,7 @@ bool means_broken(int code) {
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
     case SQLITE_FORMAT:
+    case SQLITE_ERROR:  // the statements are good for the tables that were made: these are others by now
       return true;
     default:
       return code == SQLITE_IOERR_SHORT_READ || code == SQLITE_READONLY_DBMOVED || code == SQLITE_CORRUPT_VTAB;

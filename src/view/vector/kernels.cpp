@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/half.hpp"
 #include "view/vector/x86_kernels.hpp"
 
 namespace strata::view {
@@ -28,7 +29,7 @@ struct Half {
     std::array<std::uint16_t, lanes> halves;
     std::memcpy(halves.data(), row + at * sizeof(std::uint16_t), sizeof halves);
     Lanes values;
-    for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = of_half(halves[lane]);
+    for (std::size_t lane = 0; lane < lanes; ++lane) values[lane] = base::from_half(halves[lane]);
     return values;
   }
 };
@@ -101,26 +102,5 @@ const Kernels& kernels() {
 }
 
 std::string_view kernel_name() { return kernels().name; }
-
-std::uint16_t half_of(float value) {
-  constexpr std::uint16_t largest = 0x7bff;
-  constexpr float smallest_normal = 0x1p-14F;
-  const auto sign = static_cast<std::uint16_t>(std::signbit(value) ? 0x8000 : 0);
-  const float size = std::abs(value);
-  if (!(size < 65520.0F)) return sign | largest;
-  // Below the normal halves an addition rounds to their step, which is then that of the sum.
-  if (size < smallest_normal) return sign | static_cast<std::uint16_t>(std::bit_cast<std::uint32_t>(size + 0.5F));
-  const auto bits = std::bit_cast<std::uint32_t>(size);
-  constexpr std::uint32_t exponent_difference = (127U - 15U) << 23;
-  const std::uint32_t odd = (bits >> 13) & 1U;
-  return sign | static_cast<std::uint16_t>((bits - exponent_difference + 0xfffU + odd) >> 13);
-}
-
-float of_half(std::uint16_t half) {
-  // As a number whose exponent is 112 too small; the product puts that right, for halves below the normal ones too.
-  const float size = std::bit_cast<float>((half & 0x7fffU) << 13) * 0x1p112F;
-  const std::uint32_t infinite = size >= 65536.0F ? 0x7f80'0000U : 0U;
-  return std::bit_cast<float>(std::bit_cast<std::uint32_t>(size) | infinite | ((half & 0x8000U) << 16));
-}
 
 }  // namespace strata::view

@@ -43,8 +43,4 @@ std::string_view kernel_name();
 /// All that this processor can run, the slowest (portable) first.
 std::span<const Kernels* const> usable_kernels();
 
-/// IEEE binary16, in software. Rounds to nearest, ties to even; too large becomes the largest finite one.
-std::uint16_t half_of(float value);
-float of_half(std::uint16_t half);
-
 }  // namespace strata::view

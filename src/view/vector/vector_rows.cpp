@@ -5,14 +5,15 @@
 #include <cstring>
 #include <string>
 
+#include "base/half.hpp"
 #include "strata/error.hpp"
-#include "view/vector/kernels.hpp"
 
 namespace strata::view {
 namespace {
 
 constexpr std::size_t unit_bytes = 32;
 constexpr float code_max = 127;
+constexpr float half_max = 65504;
 
 std::size_t round_up(std::size_t number, std::size_t multiple) { return (number + multiple - 1) / multiple * multiple; }
 
@@ -87,7 +88,7 @@ void encode_row(const RowShape& shape, std::span<const float> vector, std::byte*
     if (shape.type == ElementType::f32) {
       std::memcpy(out + at * sizeof element, &element, sizeof element);
     } else {
-      const std::uint16_t half = half_of(element);
+      const std::uint16_t half = base::to_half(std::clamp(element, -half_max, half_max));
       std::memcpy(out + at * sizeof half, &half, sizeof half);
     }
   }
@@ -104,7 +105,7 @@ void decode_row(const RowShape& shape, const std::byte* row, float* out) {
     if (shape.type == ElementType::f16) {
       std::uint16_t half = 0;
       std::memcpy(&half, row + at * sizeof half, sizeof half);
-      out[at] = of_half(half);
+      out[at] = base::from_half(half);
     } else {
       std::int8_t code = 0;
       std::memcpy(&code, row + at, 1);
