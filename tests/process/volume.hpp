@@ -20,8 +20,8 @@ inline bool soaking() {
 
 inline std::size_t volume(std::size_t usual, std::size_t soak) { return soaking() ? soak : usual; }
 
-/// How much longer than promised something may take where machines are shared: the promise itself is measured by a soak,
-/// which has the machine for itself; short runs look for what hangs.
+/// How much longer than promised something may take where machines are shared: the promise itself is measured by a
+/// soak, which has the machine for itself; short runs look for what hangs.
 inline std::chrono::milliseconds leniently(std::chrono::milliseconds promised) {
   return soaking() ? promised : 10 * promised;
 }
