@@ -6,6 +6,7 @@
 #include "platform/wake_word.hpp"
 #include "tests/process/report_pipe.hpp"
 #include "tests/process/shared_store.hpp"
+#include "tests/process/volume.hpp"
 
 namespace strata {
 namespace {
@@ -14,7 +15,7 @@ using platform::ChildProcess;
 using platform::Sign;
 
 /// What invariant 9 grants a dead or idle process.
-constexpr OpenOptions bounded{.commit_timeout = std::chrono::seconds(2)};
+OpenOptions bounded() { return {.commit_timeout = leniently(std::chrono::seconds(2))}; }
 
 class LifeAndDeath : public SharedStore {};
 
@@ -65,7 +66,7 @@ TEST_P(LifeAndDeath, OneThatIsKilledInsideTheWriteSectionBlocksNobody) {
   const Sign inside, go_on;
   ChildProcess child([&] { return commit_slowly(url(), inside, go_on); });
   ASSERT_TRUE(inside.await());
-  Store store = open(bounded);
+  Store store = open(bounded());
   EXPECT_EQ(child.kill(), -SIGKILL);
   EXPECT_EQ(code_of([&] { store.collection("theirs").put("k", 2); }), std::nullopt);
   EXPECT_FALSE(store.collection("mine").get("done"));
@@ -87,7 +88,7 @@ TEST_P(LifeAndDeath, AStoppedOneInTheLineIsPassedOver) {
   waiter.stop();  // in the line, or on its way to it
   go_on.give();
   EXPECT_EQ(holder.wait(), 0);
-  Store store = open(bounded);
+  Store store = open(bounded());
   for (int i = 0; i < 5; ++i) EXPECT_EQ(code_of([&] { store.collection("theirs").put("k", i); }), std::nullopt);
   waiter.resume();
   EXPECT_EQ(waiter.wait(), 0);
@@ -113,7 +114,7 @@ TEST_P(LifeAndDeath, AnIdleOneThatHoldsASnapshotOrATransactionBlocksNoWriter) {
     return same && store.collection("c").get("k")->value.as_string() == "last" ? 0 : 1;
   });
   ASSERT_TRUE(held.await());
-  Store store = open(bounded);
+  Store store = open(bounded());
   for (int i = 0; i < 200; ++i)
     EXPECT_EQ(code_of([&] { store.collection("c").put("k", std::string(2000, 'x')); }), std::nullopt);
   store.compact();
@@ -281,7 +282,7 @@ TEST_P(LifeAndDeath, OneThatIsKilledWhileItMakesTheStoreIsFollowedByAnother) {
     }
     EXPECT_EQ(child.kill(), -SIGKILL);
     {
-      Store store = open(bounded);
+      Store store = open(bounded());
       EXPECT_EQ(code_of([&] { store.collection("d").put("k", 1); }), std::nullopt);
       EXPECT_EQ(store.verify().problems, Lines{});
     }
