@@ -75,6 +75,7 @@ std::string full_name(const CLI::App& command);
 void add_record_commands(CommandTree& tree);       // put get delete find
 void add_declaration_commands(CommandTree& tree);  // info index
 void add_search_commands(CommandTree& tree);       // search vector text
+void add_vector_embed(CommandTree& tree, CLI::App& vector);
 void add_stream_commands(CommandTree& tree);       // append read streams
 void add_transfer_commands(CommandTree& tree);     // import export dump load
 void add_copy_command(CommandTree& tree);

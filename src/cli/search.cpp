@@ -1,4 +1,4 @@
-// vector create|list|drop|build, text create|list|drop, and search.
+// vector create|list|drop|build (embed: embed.cpp), text create|list|drop, and search.
 #include "strata/search.hpp"
 
 #include <cmath>
@@ -148,12 +148,13 @@ void add_vector_create(CommandTree& tree, CLI::App& parent) {
 }
 
 void add_vector(CommandTree& tree) {
-  CLI::App& command = tree.add({"vector", "[create|list|drop|build ...]",
+  CLI::App& command = tree.add({"vector", "[create|embed|list|drop|build ...]",
                                 "Vector fields of a collection, for search by likeness; alone: list them",
                                 "strata vector create notes embedding --dim 384", group});
   command.require_subcommand(0, 1);
   tree.on_run(command, [](Session& session) { return list_vectors(session, ""); });
   add_vector_create(tree, command);
+  add_vector_embed(tree, command);
 
   CLI::App& list = tree.add({"list", "[COLLECTION]", "List the vector fields", "strata vector list notes", "Commands"},
                             {&command, true, false});

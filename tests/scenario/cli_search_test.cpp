@@ -98,6 +98,65 @@ TEST_F(CliSearch, WhatIsWrongIsSaidInOneLine) {
   fails(1, "`embedding`", {"put", "notes", "d", R"({"embedding":[1]})"});
 }
 
+TEST_F(CliSearch, AProgramMakesTheVectorsAndGoesOnWithWhatChanged) {
+  // The number of bytes of the line, and 1: enough to tell short texts from long ones.
+  write("embed.sh", "while IFS= read -r line; do echo \"[${#line},1]\"; echo x >> \"$0.calls\"; done\n");
+  done({"vector", "create", "notes", "v", "--dim", "2", "--metric", "l2"});
+  done({"put", "notes", "short", R"({"text":"ab"})"});
+  done({"put", "notes", "long", R"({"text":"abcdefghij"})"});
+  done({"put", "notes", "silent", R"({"other":1})"});
+  const std::vector<std::string> embed{"vector", "embed", "notes", "v", "--from", "text", "--", "sh", path("embed.sh")};
+  const Value first = done(embed).values().at(0);
+  EXPECT_EQ(first["embedded"].as_int(), 2);
+  EXPECT_EQ(first["without_text"].as_int(), 1);
+  EXPECT_EQ(keys({"search", "notes", "--vector", "[12,1]"}), (Keys{"long", "short"}));
+  EXPECT_EQ(done(embed).values().at(0)["embedded"].as_int(), 0) << "nothing has changed";
+  done({"put", "notes", "short", R"({"text":"abcdefghijkl"})"});
+  EXPECT_EQ(done(embed).values().at(0)["embedded"].as_int(), 1);
+  EXPECT_EQ(keys({"search", "notes", "--vector", "[14,1]", "-k", "1"}), (Keys{"short"}));
+  EXPECT_EQ(read("embed.sh.calls"), "x\nx\nx\n") << "each text is asked for once";
+}
+
+TEST_F(CliSearch, AnEndpointIsAskedThroughCurlAndTriedAgain) {
+  // In the place of curl: fails once, then answers out of order, and keeps what it was told.
+  std::filesystem::create_directory(path("bin"));
+  write("bin/curl", "#!/bin/sh\ncat > '" + path("request") + "'\nif [ ! -e '" + path("failed") + "' ]; then : > '" +
+                        path("failed") + "'; exit 22; fi\n" +
+                        "echo '{\"data\":[{\"index\":1,\"embedding\":[0,1]},{\"index\":0,\"embedding\":[1,0]}]}'\n");
+  std::filesystem::permissions(path("bin/curl"), std::filesystem::perms::owner_all);
+  done({"vector", "create", "notes", "v", "--dim", "2"});
+  done({"put", "notes", "a", R"({"text":"first \"quoted\""})"});
+  done({"put", "notes", "b", R"({"text":"second"})"});
+  const std::string line = "PATH='" + path("bin") + "':\"$PATH\" KEY=secret strata vector embed notes v --from text " +
+                           "--url http://localhost:1/v1/embeddings --model m --key-env KEY";
+  const Outcome outcome = run_line(line);
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.error;
+  EXPECT_EQ(keys({"search", "notes", "--vector", "[1,0]", "-k", "1"}), (Keys{"a"}));
+  const std::string request = read("request");
+  EXPECT_NE(request.find("Bearer secret"), std::string::npos) << request;
+  EXPECT_NE(request.find(R"(\"model\":\"m\")"), std::string::npos) << request;
+}
+
+TEST_F(CliSearch, AnEmbedderThatFailsIsNamedAndNothingIsLost) {
+  done({"vector", "create", "notes", "v", "--dim", "2"});
+  done({"put", "notes", "a", R"({"text":"words"})"});
+  const auto embed = [](const std::vector<std::string>& more) {
+    std::vector<std::string> words{"vector", "embed", "notes", "v", "--from", "text", "--attempts", "1"};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  fails(1, "ended with exit code 1", embed({"--", "false"}));
+  fails(1, "there is no program", embed({"--", "/no/such/program"}));
+  fails(1, "1 text and answered with 0 vectors", embed({"--", "true"}));
+  fails(1, "no JSON", embed({"--", "echo", "words"}));
+  fails(1, "declared with 2", embed({"--", "sh", "-c", "echo '[1]'"}));
+  fails(2, "by what?", embed({}));
+  fails(2, "is not set", embed({"--url", "http://localhost:1", "--key-env", "STRATA_NO_SUCH_VARIABLE"}));
+  fails(1, "no vector field w", {"vector", "embed", "notes", "w", "--from", "text", "--", "true"});
+  EXPECT_EQ(done(embed({"--", "sh", "-c", "echo '[1,2]'"})).values().at(0)["embedded"].as_int(), 1)
+      << "it was not passed over";
+}
+
 TEST_F(CliSearch, VectorsComeInFromFiles) {
   done({"vector", "create", "points", "v", "--dim", "2"});
   std::string lines;
