@@ -76,8 +76,8 @@ void add_record_commands(CommandTree& tree);       // put get delete find
 void add_declaration_commands(CommandTree& tree);  // info index
 void add_search_commands(CommandTree& tree);       // search vector text
 void add_vector_embed(CommandTree& tree, CLI::App& vector);
-void add_stream_commands(CommandTree& tree);       // append read streams
-void add_transfer_commands(CommandTree& tree);     // import export dump load
+void add_stream_commands(CommandTree& tree);    // append read streams
+void add_transfer_commands(CommandTree& tree);  // import export dump load
 void add_copy_command(CommandTree& tree);
 void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
