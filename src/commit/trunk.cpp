@@ -1,6 +1,7 @@
 #include "commit/trunk.hpp"
 
 #include <algorithm>
+#include <system_error>
 
 #include "commit/dictionary_training.hpp"
 #include "commit/epoch.hpp"
@@ -315,9 +316,11 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     }
     if (!writer.wrote()) return;
     writer.finish();
+    // What would need memory is made before: once it is committed, nothing may fail.
+    auto head = std::make_shared<const codec::Head>(writer.head());
     committing = true;
     transaction.commit(strongest(group));
-    remember(writer, lineage);
+    remember(std::move(head), writer.catalogue(), lineage);
     counters_.commits += accepted;
     ++counters_.syncs;
   } catch (const std::exception& error) {
@@ -330,16 +333,17 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
   }
 }
 
-void Trunk::remember(const Writer& writer, std::uint64_t lineage) {
+void Trunk::remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<const Catalogue> catalogue,
+                     std::uint64_t lineage) noexcept {
   const std::lock_guard lock(cache_mutex_);
   // Another process may have gone on, and this one have seen it.
   if (lineage < cached_lineage_) return;
-  if (lineage == cached_lineage_ && cached_head_->position > writer.head().position) return;
+  if (lineage == cached_lineage_ && cached_head_->position > head->position) return;
   cached_lineage_ = lineage;
   // The token of the state just written is not known yet: the next view learns it.
   cached_token_ = 0;
-  cached_head_ = std::make_shared<codec::Head>(writer.head());
-  cached_catalogue_ = writer.catalogue();
+  cached_head_ = std::move(head);
+  cached_catalogue_ = std::move(catalogue);
 }
 
 void Trunk::exclusive(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work) {
@@ -358,13 +362,14 @@ void Trunk::exclusive(engine::Deadline deadline, Durability durability, const st
   work(writer);
   if (!writer.wrote()) return leave();
   writer.finish();
+  auto head = std::make_shared<const codec::Head>(writer.head());
   try {
     transaction->commit(durability);
   } catch (const Error& error) {
     if (!is_unknown(error)) throw;
     throw commit_unknown(error, "its id");
   }
-  remember(writer, lineage);
+  remember(std::move(head), writer.catalogue(), lineage);
   leave();
   ++counters_.syncs;
   if (writer.head().position != before) {
@@ -438,15 +443,21 @@ std::future<CommitResult> Trunk::commit_async(Request request, engine::Deadline 
       throw Error(ErrorCode::busy,
                   "1,024 commits are waiting behind commit_async already; wait for some of their futures");
     }
-    async_.push_back(std::move(entry));
     start_background();
+    async_.push_back(std::move(entry));
   }
   background_changed_.notify_one();
   return future;
 }
 
 void Trunk::start_background() {
-  if (!background_.joinable() && !stopping_) background_ = std::thread([this] { work_in_background(); });
+  if (background_.joinable() || stopping_) return;
+  try {
+    background_ = std::thread([this] { work_in_background(); });
+  } catch (const std::system_error& error) {
+    throw Error(ErrorCode::limit_exceeded, std::string("the system gives no thread for work in the background (") +
+                                               error.what() + "); free memory, or raise the limit of threads");
+  }
 }
 
 void Trunk::watch(const std::shared_ptr<Aged>& aged) {

@@ -123,7 +123,9 @@ class Trunk {
   std::unique_ptr<engine::WriteTransaction> try_begin_write();
   std::unique_ptr<engine::WriteTransaction> begin_write_for(const PendingGroup& group, engine::Deadline deadline);
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
-  void remember(const Writer& writer, std::uint64_t lineage);
+  /// What has just been committed.
+  void remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<const Catalogue> catalogue,
+                std::uint64_t lineage) noexcept;
   /// The catalogue as last seen in this lineage of the engine; null when there is none.
   std::shared_ptr<const Catalogue> last_catalogue(std::uint64_t lineage);
   void check_early(Request& request);

@@ -28,20 +28,36 @@ class SharedByDirectory {
       if (auto shared = found->second.shared.lock()) return shared;
       closed_.wait(lock);
     }
-    std::shared_ptr<Shared> shared(make().release(), [this, identity](Shared* last) { close(identity, last); });
+    // What may fail comes first: the holder tells the others of an end only once it holds something.
+    const auto holder = std::make_shared<Holder>(*this, identity);
+    std::unique_ptr<Shared> made = make();
+    std::shared_ptr<Shared> shared(holder, made.get());
     open_.insert_or_assign(identity, Entry{shared, ProcessBond()});
+    holder->object = std::move(made);
     return shared;
   }
 
  private:
+  struct Holder {
+    Holder(SharedByDirectory& all, const platform::FileIdentity& directory) : registry(all), identity(directory) {}
+    ~Holder() {
+      if (object) registry.close(identity, std::move(object));
+    }
+    Holder(const Holder&) = delete;
+    Holder& operator=(const Holder&) = delete;
+    SharedByDirectory& registry;
+    platform::FileIdentity identity;
+    std::unique_ptr<Shared> object;
+  };
+
   struct Entry {
     std::weak_ptr<Shared> shared;
     ProcessBond bond;
   };
 
-  void close(const platform::FileIdentity& identity, Shared* last) {
+  void close(const platform::FileIdentity& identity, std::unique_ptr<Shared> last) {
     const bool ours = !last->inherited();
-    delete last;
+    last.reset();
     if (!ours) return;
     std::scoped_lock lock(mutex_);
     open_.erase(identity);

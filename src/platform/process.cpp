@@ -142,7 +142,7 @@ std::string describe_process(std::uint64_t id) {
   return (name.empty() ? std::string("unknown process") : name) + " (pid " + std::to_string(id) + ")";
 }
 
-std::uint64_t fork_generation() noexcept { return ForkGuard::instance().generation(); }
+std::uint64_t fork_generation() { return ForkGuard::instance().generation(); }
 void close_in_child(int descriptor) { ForkGuard::instance().add(descriptor); }
 void forget_in_child(int descriptor) noexcept { ForkGuard::instance().remove(descriptor); }
 int open_closed_in_child(const std::string& path, int flags) { return ForkGuard::instance().open(path, flags); }

@@ -16,8 +16,9 @@ std::optional<std::uint64_t> process_start(std::uint64_t id);
 /// `name (pid 123)` for messages.
 std::string describe_process(std::uint64_t id);
 
-/// Rises by one in the child at each fork(). A handle remembers it at open and compares before use.
-std::uint64_t fork_generation() noexcept;
+/// Rises by one in the child at each fork(). A handle remembers it at open and compares before use. The first call in a
+/// process may throw std::bad_alloc.
+std::uint64_t fork_generation();
 /// The descriptor is closed in every child that fork() makes from now on, until forgotten.
 void close_in_child(int descriptor);
 void forget_in_child(int descriptor) noexcept;

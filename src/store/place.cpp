@@ -198,6 +198,7 @@ Signpost decode_signpost(const std::string& path, std::string_view text) {
     return Error(ErrorCode::corruption, path + " is damaged or no Strata store; restore a backup");
   };
   std::istringstream in{std::string(text)};
+  in.exceptions(std::ios::badbit);  // no memory is no damage
   std::string strata, format, id_word, id, engine_word, generation_word;
   Signpost signpost;
   if (!(in >> strata >> format) || strata != "strata") throw damaged();

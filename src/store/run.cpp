@@ -13,25 +13,31 @@ namespace {
 constexpr int attempts_max = 8;
 constexpr std::chrono::microseconds ids_known = std::chrono::hours(24);
 
-/// The trunks that this thread is running a transaction of.
-thread_local std::vector<const commit::Trunk*> running;
-
+/// A trunk that this thread is running a transaction of; those of one thread hang on each other, so that nothing needs
+/// memory that may not be there.
 class Running {
  public:
-  explicit Running(const commit::Trunk* trunk) {
-    for (const commit::Trunk* other : running) {
-      if (other == trunk) {
+  explicit Running(const commit::Trunk* trunk) : trunk_(trunk), outer_(innermost) {
+    for (const Running* other = outer_; other != nullptr; other = other->outer_) {
+      if (other->trunk_ == trunk) {
         throw Error(
             ErrorCode::invalid_argument,
             "a transaction of this store is running in this thread already; use its Transaction, do not nest another");
       }
     }
-    running.push_back(trunk);
+    innermost = this;
   }
-  ~Running() { running.pop_back(); }
+  ~Running() { innermost = outer_; }
   Running(const Running&) = delete;
   Running& operator=(const Running&) = delete;
+
+ private:
+  static thread_local const Running* innermost;
+  const commit::Trunk* trunk_;
+  const Running* outer_;
 };
+
+thread_local const Running* Running::innermost = nullptr;
 
 void check_id(const Uuid& id) {
   if (id.bytes[6] >> 4 != 7)

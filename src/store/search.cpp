@@ -155,9 +155,10 @@ void Collection::create_text(const TextOptions& options, engine::Progress* progr
   access_->check_alone("declaring a text field");
   commit::check_collection_name(name_);
   const TextOptions wanted = model::checked(options);
-  access_->declare([&](commit::Transaction& transaction) { model::declare_text(transaction, name_, wanted); });
   view::Views& views = views_of(*access_);
-  views.text(name_, wanted)->bring_up(views.open_view(), progress);
+  const auto index = views.text(name_, wanted);  // `unsupported` before anything is declared
+  access_->declare([&](commit::Transaction& transaction) { model::declare_text(transaction, name_, wanted); });
+  index->bring_up(views.open_view(), progress);
 }
 
 bool Collection::drop_text(std::string_view name) {

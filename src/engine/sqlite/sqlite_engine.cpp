@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <memory>
+#include <new>
 #include <utility>
 
 #include "engine/engine_parameters.hpp"
@@ -48,8 +49,11 @@ class SqliteSnapshot : public Snapshot {
 
 class SqliteWriteTransaction : public WriteTransaction {
  public:
-  SqliteWriteTransaction(Database& database, Database::Turn turn)
-      : database_(database), turn_(std::move(turn)), rows_(database, *turn_.connection) {}
+  /// Takes the turn once nothing can fail any more.
+  SqliteWriteTransaction(Database& database, Database::Turn& turn)
+      : database_(database), rows_(database, *turn.connection) {
+    turn_ = std::move(turn);
+  }
   ~SqliteWriteTransaction() override {
     rows_.end_views();
     database_.abandon(turn_);
@@ -132,11 +136,23 @@ class SqliteEngine : public Engine {
 
   const Capabilities& capabilities() const override { return capabilities_; }
   std::unique_ptr<Snapshot> snapshot() override {
-    return std::make_unique<SqliteSnapshot>(*database_, database_->begin_read());
+    const Database::Pinned pinned = database_->begin_read();
+    try {
+      return std::make_unique<SqliteSnapshot>(*database_, pinned);
+    } catch (...) {
+      database_->end_read(pinned.connection);
+      throw;
+    }
   }
   std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key>) override {
     refuse_if_read_only();
-    return std::make_unique<SqliteWriteTransaction>(*database_, database_->begin_write(deadline));
+    Database::Turn turn = database_->begin_write(deadline);
+    try {
+      return std::make_unique<SqliteWriteTransaction>(*database_, turn);
+    } catch (...) {
+      database_->abandon(turn);
+      throw;
+    }
   }
   Wake& wake() override { return *wake_; }
   std::uint64_t lineage() override { return 0; }
@@ -165,8 +181,9 @@ class SqliteEngine : public Engine {
 void prepare_for_forks() {
   static const bool prepared = [] {
     sqlite3_vfs* system = sqlite3_vfs_find(nullptr);
+    if (system == nullptr) throw std::bad_alloc();  // SQLite starts whenever there is memory: it is tried again
     const platform::FileStatusCalls calls = platform::file_status_calls();
-    return system != nullptr && system->xSetSystemCall(system, "stat", calls.stat) == SQLITE_OK &&
+    return system->xSetSystemCall(system, "stat", calls.stat) == SQLITE_OK &&
            system->xSetSystemCall(system, "fstat", calls.fstat) == SQLITE_OK;
   }();
   if (!prepared) throw Error(ErrorCode::internal, "SQLite did not take its system calls; report this defect in Strata");

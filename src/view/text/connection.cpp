@@ -1,6 +1,7 @@
 #include "view/text/connection.hpp"
 
 #include <chrono>
+#include <new>
 #include <utility>
 
 #include "platform/clock.hpp"
@@ -18,8 +19,9 @@ constexpr std::chrono::milliseconds busy_poll{1};
 void prepare_library() {
   static const bool prepared = [] {
     sqlite3_vfs* const system = sqlite3_vfs_find(nullptr);
+    if (system == nullptr) throw std::bad_alloc();  // SQLite starts whenever there is memory: it is tried again
     const platform::FileStatusCalls calls = platform::file_status_calls();
-    return system != nullptr && system->xSetSystemCall(system, "stat", calls.stat) == SQLITE_OK &&
+    return system->xSetSystemCall(system, "stat", calls.stat) == SQLITE_OK &&
            system->xSetSystemCall(system, "fstat", calls.fstat) == SQLITE_OK;
   }();
   if (!prepared) throw Error(ErrorCode::internal, "SQLite did not take its system calls; report this defect in Strata");
