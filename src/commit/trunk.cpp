@@ -493,15 +493,23 @@ void Trunk::expire_aged(std::unique_lock<std::mutex>& lock) {
 }
 
 void Trunk::run_async(std::unique_lock<std::mutex>& lock) {
-  std::deque<Async> batch;
+  std::vector<Async> batch;
   batch.swap(async_);
   lock.unlock();
-  PendingGroup group;
-  for (const Async& entry : batch) group.push_back(entry.pending);
-  line_.commit_all(group);
+  std::exception_ptr failure;
+  try {
+    PendingGroup group;
+    group.reserve(batch.size());
+    for (const Async& entry : batch) group.push_back(entry.pending);
+    line_.commit_all(group);
+  } catch (const std::exception&) {
+    failure = std::current_exception();  // no memory to line up
+  }
   for (Async& entry : batch) {
     if (entry.pending->error) {
       entry.promise.set_exception(entry.pending->error);
+    } else if (failure && entry.pending->result.id.is_nil()) {
+      entry.promise.set_exception(failure);
     } else {
       entry.promise.set_value(entry.pending->result);
     }
@@ -532,7 +540,7 @@ void Trunk::work_in_background() {
     lock.unlock();
     try {
       maintain(false);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // Upkeep is tried again at the next turn; what is wrong with the store shows itself to whoever uses it.
     }
     lock.lock();

@@ -4,13 +4,13 @@
 
 #include <atomic>
 #include <condition_variable>
-#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
+#include <vector>
 
 #include "commit/aged.hpp"
 #include "commit/line.hpp"
@@ -159,7 +159,7 @@ class Trunk {
   };
   std::mutex background_mutex_;
   std::condition_variable background_changed_;
-  std::deque<Async> async_;
+  std::vector<Async> async_;
   std::vector<std::weak_ptr<Aged>> aged_;
   platform::SteadyTime watch_at_ = platform::SteadyTime::max();  ///< When the oldest of them is due.
   bool upkeep_due_ = false;
