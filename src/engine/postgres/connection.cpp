@@ -3,10 +3,12 @@
 #include <libpq-fe.h>
 
 #include <algorithm>
+#include <array>
 
 #include "engine/postgres/postgres_error.hpp"
 #include "platform/descriptor_wait.hpp"
 #include "platform/process.hpp"
+#include "platform/random.hpp"
 
 namespace strata::engine::postgres {
 namespace {
@@ -18,6 +20,7 @@ constexpr std::uint32_t text_type = 25;
 constexpr std::uint32_t bytea_array_type = 1001;
 constexpr int binary = 1;
 constexpr auto answer_wait = std::chrono::seconds(30);
+constexpr int connect_attempts = 5;
 
 void append_be32(Bytes& out, std::uint32_t value) {
   for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(value >> shift);
@@ -89,6 +92,32 @@ std::int64_t Result::integer(std::size_t row, std::size_t column) const {
 }
 
 Connection::Connection(const Target& target) : place_(target.place), session_(nullptr, PQfinish) {
+  for (int attempt = 1;; ++attempt) {
+    connect(target);
+    if (is_first_to_answer()) break;
+    if (attempt == connect_attempts)
+      throw_no_connection(place_,
+                          "the answers that came first were another client's; is there an old connection pooler?");
+  }
+  platform::close_in_child(descriptor_);
+}
+
+/// A pooler may give a session on to the next client while answers to the last one are still on their way; PgBouncer
+/// before 1.21 does, when a client ended with several requests under way. So the first answer is compared.
+bool Connection::is_first_to_answer() {
+  const std::string mark = platform::make_uuid().to_string();
+  const std::array parameters{Parameter::text(mark)};
+  try {
+    const Result echo = ask("SELECT $1::text", parameters);
+    return echo.rows() == 1 && echo.bytes(0, 0) == mark;
+  } catch (const Disconnected&) {
+    throw;
+  } catch (const Error&) {
+    return false;  // somebody else's failure: this statement has none
+  }
+}
+
+void Connection::connect(const Target& target) {
   std::vector<const char*> names;
   std::vector<const char*> values;
   const auto add = [&](const char* name, const char* value) {
@@ -113,7 +142,6 @@ Connection::Connection(const Target& target) : place_(target.place), session_(nu
     throw Error(ErrorCode::internal, place_ + ": libpq refuses its pipeline mode; report this defect in Strata");
   }
   descriptor_ = PQsocket(session_.get());
-  platform::close_in_child(descriptor_);
 }
 
 Connection::~Connection() {

@@ -101,6 +101,8 @@ class Connection {
     std::string message;
   };
 
+  void connect(const Target& target);
+  bool is_first_to_answer();
   void send_execution(const char* name, const std::string* sql, std::span<const Parameter> parameters);
   void end_batch();
   void drop_posted(platform::SteadyTime deadline);
