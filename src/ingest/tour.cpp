@@ -386,7 +386,8 @@ class Tour {
 
   /// A package that is there, for others to be like.
   std::string some_package() const {
-    const Snapshot snapshot = open_store().snapshot();
+    const Store store = open_store();
+    const Snapshot snapshot = store.snapshot();
     const Collection packages = snapshot.collection("packages");
     for (const char* known : {"gimp", "bash"}) {
       if (packages.get(known)) return known;
