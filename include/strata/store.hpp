@@ -12,7 +12,10 @@
 
 #include "strata/collection.hpp"
 #include "strata/consumer_group.hpp"
+#include "strata/datalog.hpp"
+#include "strata/document.hpp"
 #include "strata/error.hpp"
+#include "strata/graph.hpp"
 #include "strata/options.hpp"
 #include "strata/queue.hpp"
 #include "strata/stream.hpp"
@@ -117,6 +120,10 @@ class Store {
   Queue queue(std::string_view name);
   /// Names of the queues that have items or settings, sorted.
   std::vector<std::string> queues() const;
+  Graph graph();
+  Documents documents(std::string_view collection = "documents");
+  /// Answers a program (datalog.hpp). `invalid_argument` with line and column, `limit_exceeded`.
+  DatalogResult query(std::string_view program, const DatalogOptions& options = {}) const;
   /// `invalid_argument` for a wrong filter or nothing to watch, `conflict` when the consumer's place was kept by a
   /// subscription to something else.
   Subscription subscribe(const SubscriptionOptions& options);

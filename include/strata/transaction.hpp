@@ -6,6 +6,9 @@
 #include <string_view>
 
 #include "strata/collection.hpp"
+#include "strata/datalog.hpp"
+#include "strata/document.hpp"
+#include "strata/graph.hpp"
 #include "strata/options.hpp"
 #include "strata/queue.hpp"
 #include "strata/stream.hpp"
@@ -24,6 +27,9 @@ class Snapshot {
   Stream stream(std::string_view name) const;
   Streams streams() const;
   Queue queue(std::string_view name) const;
+  Graph graph() const;
+  Documents documents(std::string_view collection = "documents") const;
+  DatalogResult query(std::string_view program, const DatalogOptions& options = {}) const;
   Position position() const;
 
   struct State;  ///< Known within the library alone.
@@ -46,6 +52,9 @@ class Transaction {
   Stream stream(std::string_view name);
   Streams streams();
   Queue queue(std::string_view name);
+  Graph graph();
+  Documents documents(std::string_view collection = "documents");
+  DatalogResult query(std::string_view program, const DatalogOptions& options = {});
   /// The state that is being read.
   Position position() const;
 
