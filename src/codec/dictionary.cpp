@@ -51,6 +51,27 @@ Known& known() {
   return all;
 }
 
+/// What `compress` makes of the body, unless it would save less than an eighth.
+template <class Compress>
+std::optional<Bytes> worth_keeping(bytes_view body, const Compress& compress) {
+  Bytes out(ZSTD_compressBound(body.size()), '\0');
+  const std::size_t size = compress(out);
+  if (ZSTD_isError(size) || size > body.size() - body.size() / 8) return std::nullopt;
+  out.resize(size);
+  return out;
+}
+
+template <class Decompress>
+Bytes decompressed(std::size_t size, const Decompress& decompress) {
+  if (size > decompressed_bytes_max)
+    throw Error(ErrorCode::corruption, "a compressed body claims to be larger than any can be; run `strata verify`");
+  Bytes out(size, '\0');
+  const std::size_t got = decompress(out);
+  if (ZSTD_isError(got) || got != size)
+    throw Error(ErrorCode::corruption, "a compressed body is damaged; run `strata verify`");
+  return out;
+}
+
 }  // namespace
 
 struct Dictionary::Tables {
@@ -109,23 +130,29 @@ const Dictionary* Dictionary::find(std::uint32_t id) {
 }
 
 std::optional<Bytes> Dictionary::compress(bytes_view body) const {
-  Bytes out(ZSTD_compressBound(body.size()), '\0');
-  const std::size_t size = ZSTD_compress_usingCDict(compression(), out.data(), out.size(), body.data(), body.size(),
-                                                    tables_->to_compress.get());
-  if (ZSTD_isError(size) || size > body.size() - body.size() / 8) return std::nullopt;
-  out.resize(size);
-  return out;
+  return worth_keeping(body, [&](Bytes& out) {
+    return ZSTD_compress_usingCDict(compression(), out.data(), out.size(), body.data(), body.size(),
+                                    tables_->to_compress.get());
+  });
 }
 
 Bytes Dictionary::decompress(bytes_view compressed, std::size_t size) const {
-  if (size > decompressed_bytes_max)
-    throw Error(ErrorCode::corruption, "a compressed body claims to be larger than any can be; run `strata verify`");
-  Bytes out(size, '\0');
-  const std::size_t got = ZSTD_decompress_usingDDict(decompression(), out.data(), out.size(), compressed.data(),
-                                                     compressed.size(), tables_->to_decompress.get());
-  if (ZSTD_isError(got) || got != size)
-    throw Error(ErrorCode::corruption, "a compressed body is damaged; run `strata verify`");
-  return out;
+  return decompressed(size, [&](Bytes& out) {
+    return ZSTD_decompress_usingDDict(decompression(), out.data(), out.size(), compressed.data(), compressed.size(),
+                                      tables_->to_decompress.get());
+  });
+}
+
+std::optional<Bytes> compress_alone(bytes_view body) {
+  return worth_keeping(body, [&](Bytes& out) {
+    return ZSTD_compressCCtx(compression(), out.data(), out.size(), body.data(), body.size(), level);
+  });
+}
+
+Bytes decompress_alone(bytes_view compressed, std::size_t size) {
+  return decompressed(size, [&](Bytes& out) {
+    return ZSTD_decompressDCtx(decompression(), out.data(), out.size(), compressed.data(), compressed.size());
+  });
 }
 
 }  // namespace strata::codec

@@ -2,7 +2,7 @@
 //
 // Records of one collection repeat their field names and much of their text, each too short to compress by itself. A
 // dictionary of 4 KiB, trained on some of them, holds what they share. It stands in the catalogue, so whoever reads a
-// record has it.
+// record has it. Collections of long bodies, each worth compressing by itself, do not wait for theirs.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,11 @@ namespace strata::codec {
 inline constexpr std::size_t dictionary_bytes = 4096;
 /// Shorter bodies are kept as they are: reading them stays as fast as can be.
 inline constexpr std::size_t compressed_body_bytes_min = 256;
+
+/// The body compressed without a dictionary, or nothing when that would save less than an eighth.
+std::optional<Bytes> compress_alone(bytes_view body);
+/// `corruption` when it is damaged or does not have `size` bytes.
+Bytes decompress_alone(bytes_view compressed, std::size_t size);
 
 /// Immutable; thread-safe.
 class Dictionary {

@@ -77,7 +77,7 @@ TEST(Dictionary, ARecordWrittenWithOneReadsBackWithTheSameContentHash) {
   const RecordHeader header{Version{3}, Time{5}, Time{9}, Time{99}, BodyCodec::plain, 0};
   const Bytes body = body_of(7);
   const Bytes plain = encode_record(key, header, body);
-  const Bytes packed = encode_record(key, header, body, dictionary.get());
+  const Bytes packed = encode_record(key, header, body, {.dictionary = dictionary.get()});
   EXPECT_LT(packed.size(), plain.size());
   const RecordRow row = decode_record(key, packed);
   EXPECT_EQ(row.body, body);
@@ -85,6 +85,22 @@ TEST(Dictionary, ARecordWrittenWithOneReadsBackWithTheSameContentHash) {
   EXPECT_EQ(row.header.created, header.created);
   EXPECT_EQ(row.header.expires, header.expires);
   EXPECT_EQ(content_hash(row.body, row.header.expires, 1), content_hash(body, header.expires, 1));
+}
+
+TEST(Dictionary, IsNotNeededByLongBodies) {
+  std::string text;
+  for (int i = 0; i < 500; ++i) text += "the words number " + std::to_string(i) + " come again and again; ";
+  const Value body{text};
+  const engine::Key key{engine::Space::make(engine::SpaceGroup::record, 1), "key"};
+  RecordHeader header;
+  header.version = Version{1};
+  const Bytes row = encode_record(key, header, body.encoded(), {.alone = true});
+  EXPECT_LT(row.size(), text.size() / 4);
+  const RecordRow read = decode_record(key, row);
+  EXPECT_EQ(read.header.codec, BodyCodec::zstd_alone);
+  EXPECT_EQ(read.body, body.encoded());
+  EXPECT_GE(encode_record(key, header, body.encoded()).size(), text.size());
+  EXPECT_THROW(decompress_alone("no frame", 8), Error);
 }
 
 }  // namespace

@@ -111,6 +111,19 @@ Hash128 hash128(std::initializer_list<bytes_view> parts, std::uint64_t seed) {
   return from_xxhash(XXH3_128bits_digest(state.get()));
 }
 
+struct HashStream::State {
+  codec::State state = new_state();
+};
+
+HashStream::HashStream() : state_(std::make_unique<State>()) { XXH3_128bits_reset(state_->state.get()); }
+HashStream::~HashStream() = default;
+HashStream::HashStream(HashStream&&) noexcept = default;
+HashStream& HashStream::operator=(HashStream&&) noexcept = default;
+
+void HashStream::add(bytes_view part) { XXH3_128bits_update(state_->state.get(), part.data(), part.size()); }
+
+Hash128 HashStream::hash() const { return from_xxhash(XXH3_128bits_digest(state_->state.get())); }
+
 void append_hash(Bytes& out, const Hash128& hash) {
   append_be64(out, hash.high);
   append_be64(out, hash.low);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 
 #include "strata/types.hpp"
 
@@ -27,6 +28,22 @@ std::uint64_t hash64(bytes_view data, std::uint64_t seed = 0);
 std::uint64_t hash64(std::initializer_list<bytes_view> parts, std::uint64_t seed = 0);
 Hash128 hash128(bytes_view data, std::uint64_t seed = 0);
 Hash128 hash128(std::initializer_list<bytes_view> parts, std::uint64_t seed = 0);
+
+/// hash128() of bytes that come part by part.
+class HashStream {
+ public:
+  HashStream();
+  ~HashStream();
+  HashStream(HashStream&&) noexcept;
+  HashStream& operator=(HashStream&&) noexcept;
+
+  void add(bytes_view part);
+  Hash128 hash() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 /// 16 bytes, high half first, each big endian.
 void append_hash(Bytes& out, const Hash128& hash);

@@ -54,5 +54,13 @@ TEST(Hash, TextReadsBackAndOtherTextIsRefused) {
   EXPECT_FALSE(Hash128::parse("-0fedcba987654320123456789abcdef"));
 }
 
+TEST(Hash, OfAStreamEqualsTheHashOfTheWhole) {
+  const std::string text(5000, 'y');
+  HashStream stream;
+  EXPECT_EQ(stream.hash(), hash128(""));
+  for (std::size_t at = 0; at < text.size(); at += 777) stream.add(bytes_view(text).substr(at, 777));
+  EXPECT_EQ(stream.hash(), hash128(text));
+}
+
 }  // namespace
 }  // namespace strata::codec

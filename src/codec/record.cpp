@@ -34,6 +34,12 @@ std::uint64_t read_le64(const char* at) {
 }
 
 void decompress(RecordRow& row) {
+  if (row.header.codec == BodyCodec::zstd_alone) {
+    const std::uint64_t size = take_varint(row.body);
+    row.decompressed = std::make_shared<const Bytes>(decompress_alone(row.body, size));
+    row.body = *row.decompressed;
+    return;
+  }
   const std::uint64_t id = take_varint(row.body);
   const std::uint64_t size = take_varint(row.body);
   const Dictionary* dictionary = Dictionary::find(static_cast<std::uint32_t>(id));
@@ -44,14 +50,21 @@ void decompress(RecordRow& row) {
 
 }  // namespace
 
-Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body, const Dictionary* dictionary) {
+Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body, const Compression& compression) {
+  const Dictionary* dictionary = compression.dictionary;
   Bytes row;
   row.reserve(body.size() + 48);
   unsigned char flags = 0;
   if (header.created != header.updated) flags |= has_created;
   if (header.expires) flags |= has_expiry;
   std::optional<Bytes> compressed;
-  if (dictionary && body.size() >= compressed_body_bytes_min) compressed = dictionary->compress(body);
+  if (body.size() >= compressed_body_bytes_min) {
+    if (dictionary) {
+      compressed = dictionary->compress(body);
+    } else if (compression.alone) {
+      compressed = compress_alone(body);
+    }
+  }
   if (compressed) flags |= has_codec;
   if (header.key_id != 0) flags |= has_key_id;
   row.push_back(static_cast<char>(flags));
@@ -59,10 +72,11 @@ Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body
   append_varint(row, zigzag(header.updated.micros));
   if (flags & has_created) append_varint(row, zigzag(header.updated.micros - header.created.micros));
   if (flags & has_expiry) append_varint(row, zigzag(header.expires->micros));
-  if (flags & has_codec) append_varint(row, static_cast<std::uint64_t>(BodyCodec::zstd));
+  const BodyCodec codec = dictionary ? BodyCodec::zstd : BodyCodec::zstd_alone;
+  if (flags & has_codec) append_varint(row, static_cast<std::uint64_t>(codec));
   if (flags & has_key_id) append_varint(row, header.key_id);
   if (compressed) {
-    append_varint(row, dictionary->id());
+    if (dictionary) append_varint(row, dictionary->id());
     append_varint(row, body.size());
     row.append(*compressed);
   } else {
@@ -89,16 +103,18 @@ RecordRow decode_record(engine::Key key, bytes_view row) {
   if (flags & has_created) out.header.created.micros = out.header.updated.micros - unzigzag(take_varint(rest));
   if (flags & has_expiry) out.header.expires = Time{unzigzag(take_varint(rest))};
   if (flags & has_codec) {
-    if (take_varint(rest) != static_cast<std::uint64_t>(BodyCodec::zstd)) {
+    const std::uint64_t codec = take_varint(rest);
+    if (codec != static_cast<std::uint64_t>(BodyCodec::zstd) &&
+        codec != static_cast<std::uint64_t>(BodyCodec::zstd_alone)) {
       throw Error(ErrorCode::unsupported, "a stored record uses an unknown codec; use a newer version of Strata");
     }
-    out.header.codec = BodyCodec::zstd;
+    out.header.codec = static_cast<BodyCodec>(codec);
   }
   if (flags & has_key_id) {
     throw Error(ErrorCode::unsupported, "a stored record is encrypted, which this version of Strata cannot read");
   }
   out.body = rest;
-  if (out.header.codec == BodyCodec::zstd) decompress(out);
+  if (out.header.codec != BodyCodec::plain) decompress(out);
   return out;
 }
 

@@ -19,7 +19,7 @@
 namespace strata::codec {
 
 /// How the stored body is encoded. Readers refuse what they do not know.
-enum class BodyCodec : std::uint8_t { plain = 0, zstd = 1 };
+enum class BodyCodec : std::uint8_t { plain = 0, zstd = 1, zstd_alone = 2 };
 
 struct RecordHeader {
   Version version;
@@ -36,9 +36,14 @@ struct RecordRow {
   std::shared_ptr<const Bytes> decompressed{};  ///< what was decompressed from it.
 };
 
-/// Compresses the body where there is a dictionary and it gains; `header.codec` is not looked at.
-Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body,
-                    const Dictionary* dictionary = nullptr);
+/// How bodies of a collection are compressed, those that gain by it.
+struct Compression {
+  const Dictionary* dictionary = nullptr;
+  bool alone = false;  ///< While there is no dictionary, without one.
+};
+
+/// `header.codec` is not looked at.
+Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body, const Compression& compression = {});
 /// `corruption` when the checksum or the form is wrong; `unsupported` for an unknown codec or a key id.
 RecordRow decode_record(engine::Key key, bytes_view row);
 /// The version alone, checksum not looked at.

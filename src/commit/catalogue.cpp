@@ -151,6 +151,8 @@ Value encode_definition(const CollectionDefinition& definition) {
     body.set("history", options);
   }
   if (definition.dictionary) body.set("dictionary", Value(to_hex(definition.dictionary->bytes())));
+  if (definition.compressed) body.set("compressed", Value(true));
+  if (definition.documents) body.set("documents", Value(true));
   std::vector<Value> indexes;
   for (const IndexDefinition& index : definition.indexes) indexes.push_back(encode_index(index));
   body.set("indexes", Value::array(indexes));
@@ -176,6 +178,8 @@ CollectionDefinition decode_definition(std::string_view name, ValueView body) {
   if (const ValueView dictionary = body["dictionary"]) {
     definition.dictionary = codec::Dictionary::of(from_hex(dictionary.as_string()));
   }
+  definition.compressed = body["compressed"].bool_or(false);
+  definition.documents = body["documents"].bool_or(false);
   for (const auto& [unused, index] : body["indexes"]) definition.indexes.push_back(decode_index(index));
   for (const auto& [unused, vector] : body["vectors"]) definition.vectors.push_back(decode_vector_options(vector));
   for (const auto& [unused, text] : body["texts"]) definition.texts.push_back(decode_text_options(text));

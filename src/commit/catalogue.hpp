@@ -38,7 +38,9 @@ struct CollectionDefinition {
   std::vector<VectorOptions> vectors;
   std::vector<TextOptions> texts;
   std::shared_ptr<const codec::Dictionary> dictionary{};  ///< Bodies are compressed with it; null: they are not.
-  Version version;                                        ///< Of the catalogue's record.
+  bool compressed = false;  ///< While there is no dictionary, bodies are compressed without one.
+  bool documents = false;   ///< Some records may have documents.
+  Version version;          ///< Of the catalogue's record.
 
   Space records() const { return Space::make(SpaceGroup::record, id); }
   Space history() const { return Space::make(SpaceGroup::history, history_id); }

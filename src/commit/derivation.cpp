@@ -124,9 +124,9 @@ void Derivation::put(const Write& write, const Old* old) {
   }
   move_expiry(write.space, write.key, old ? old->header.expires : std::nullopt, header.expires);
   if (collection) index(*collection, write.key, old, &header, write.body);
-  set_row(write.space, write.key,
-          codec::encode_record({write.space, write.key}, header, write.body,
-                               collection ? collection->dictionary.get() : nullptr),
+  codec::Compression compression;
+  if (collection) compression = {collection->dictionary.get(), collection->compressed};
+  set_row(write.space, write.key, codec::encode_record({write.space, write.key}, header, write.body, compression),
           old ? static_cast<std::int64_t>(old->row.size()) : -1);
   changes.push_back({codec::Operation::put, write.space, write.key, {}, content, 0});
 }

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::uint64_t records_min = 1000;
 constexpr std::size_t samples_max = 500;
+constexpr std::size_t sample_bytes_max = std::size_t{4} << 20;
 constexpr std::uint64_t rows_looked_at_max = 16'000;
 
 bool is_due(View& view, const CollectionDefinition& collection) {
@@ -24,11 +25,14 @@ bool is_due(View& view, const CollectionDefinition& collection) {
 std::vector<Bytes> samples_of(View& view, const CollectionDefinition& collection) {
   std::vector<Bytes> samples;
   std::uint64_t rows = 0;
+  std::size_t bytes = 0;
   const auto cursor = view.reader().scan({collection.records(), {}, {}}, {});
-  while (samples.size() < samples_max && rows < rows_looked_at_max && cursor->next()) {
+  while (samples.size() < samples_max && bytes < sample_bytes_max && rows < rows_looked_at_max && cursor->next()) {
     if (rows++ % 2 != 0) continue;
     const codec::RecordRow row = codec::decode_record({collection.records(), cursor->key()}, cursor->value());
-    if (row.body.size() >= codec::compressed_body_bytes_min) samples.emplace_back(row.body);
+    if (row.body.size() < codec::compressed_body_bytes_min) continue;
+    samples.emplace_back(row.body);
+    bytes += row.body.size();
   }
   return samples;
 }
