@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <future>
 #include <limits>
-#include <unordered_map>
+#include <system_error>
 
 #include "filter/filter.hpp"
 #include "model/record.hpp"
@@ -13,6 +14,7 @@
 #include "query/find.hpp"
 #include "query/fusion.hpp"
 #include "query/near_target.hpp"
+#include "query/search_leg.hpp"
 #include "strata/error.hpp"
 
 namespace strata::query {
@@ -29,36 +31,43 @@ constexpr std::uint64_t candidates_share = 50;  // of the records: one in so man
 constexpr std::size_t fused_depth = 4;
 constexpr std::size_t fused_depth_min = 50;
 constexpr int follow_attempts = 5;
-
-/// The state is older than an index that a search needs: another state is to be opened.
-class Outrun : public Error {
- public:
-  using Error::Error;
-};
+// Below that a leg is done before a thread has begun.
+constexpr std::uint64_t records_worth_threads = 10'000;
 
 class Searching {
  public:
-  /// `newest`: a state that can be opened anew. `text`: as of the source's state.
+  /// `open_view`: of the newest state, where that is asked for; an empty one otherwise. `text`: as of the source's
+  /// state.
   Searching(view::Views& views, commit::Source& source, std::string_view collection, const Search& request, bool newest,
-            const std::function<view::TextReading&()>& text)
+            const view::OpenView& open_view, const std::function<view::TextReading&()>& text)
       : views_(views),
         source_(source),
         request_(request),
-        newest_(newest),
+        open_view_(open_view),
         text_(text),
         began_(Clock::now()),
         collection_(model::require_collection(source, collection)),
         filter_(filter::Filter::parse(request.where, source.now(), request.parameters)
                     .updated_between(request.since, request.until)),
-        excludes_(std::any_of(request.near.begin(), request.near.end(),
-                              [](const Near& near) { return !near.like.empty(); })) {}
+        task_{request, filter_, nullptr, depth(), newest} {}
+
+  const filter::Filter& filter() const { return filter_; }
+  const commit::CollectionDefinition& collection() const { return collection_; }
 
   SearchResult run() {
     result_.position = source_.view().position();
     choose_candidates();
+    std::vector<LegAnswer> answers = side_by_side();
+    if (answers.empty()) answers = in_turn();
     std::vector<RankedLeg> legs;
-    for (const Near& near : request_.near) legs.push_back(near_leg(near));
-    if (request_.text) legs.push_back(text_leg(*request_.text));
+    for (LegAnswer& answer : answers) {
+      if (!answer.incomplete_because.empty()) {
+        result_.complete = false;
+        result_.incomplete_because = std::move(answer.incomplete_because);
+      }
+      result_.plan.legs.push_back(std::move(answer.plan));
+      legs.push_back(std::move(answer.ranked));
+    }
     take_hits(fuse(legs, request_.fusion));
     result_.plan.method = method();
     result_.plan.time = Clock::now() - began_;
@@ -66,33 +75,16 @@ class Searching {
   }
 
  private:
+  std::size_t leg_count() const { return request_.near.size() + (request_.text ? 1 : 0); }
+
   std::size_t depth() const {
-    const bool several = request_.near.size() + (request_.text ? 1 : 0) > 1;
-    return several ? std::max(request_.limit * fused_depth, fused_depth_min) : request_.limit;
+    return leg_count() > 1 ? std::max(request_.limit * fused_depth, fused_depth_min) : request_.limit;
   }
 
   std::string method() const {
-    const bool several = result_.plan.legs.size() - (filter_leg_ ? 1 : 0) > 1;
-    if (several) return candidates_ ? "filter first, then fused" : "fused";
+    if (leg_count() > 1) return candidates_ ? "filter first, then fused" : "fused";
     if (candidates_) return "filter first";
     return request_.text ? "text" : request_.exact ? "exact" : "index";
-  }
-
-  /// What others are to be like is no hit itself.
-  bool is_excluded(std::string_view key) const {
-    return excludes_ &&
-           std::any_of(request_.near.begin(), request_.near.end(), [&](const Near& near) { return near.like == key; });
-  }
-
-  bool accepts(std::string_view key) {
-    if (is_excluded(key)) return false;
-    if (filter_.is_trivial()) return true;
-    const auto known = judged_.find(std::string(key));
-    if (known != judged_.end()) return known->second;
-    const auto record = model::get_record(source_, collection_.name, key);
-    const bool accepted = record && filter_.matches(model::view_of(*record));
-    judged_.emplace(key, accepted);
-    return accepted;
   }
 
   /// Where an index tells that few records match, they are found first.
@@ -109,11 +101,11 @@ class Searching {
                      access.rows_estimated <= std::max(candidates_few, records / candidates_share);
     if (few || records <= candidates_few) {
       candidates_ = matching_keys(leg);
+      task_.candidates = &*candidates_;
     } else {
       leg.access = "each candidate";
     }
     leg.time = Clock::now() - began;
-    filter_leg_ = true;
     result_.plan.legs.push_back(std::move(leg));
   }
 
@@ -126,7 +118,6 @@ class Searching {
     query.until = request_.until;
     const Answer answer = find(source_, collection_.name, query, [&](const Match& match) {
       keys.emplace_back(match.key);
-      judged_.emplace(match.key, true);
       return true;
     });
     leg.access = answer.plan.access;
@@ -136,91 +127,55 @@ class Searching {
     return keys;
   }
 
-  RankedLeg near_leg(const Near& near) {
-    const auto began = Clock::now();
-    const VectorOptions& options = model::require_vector(collection_, near.field);
-    const std::vector<float> vector = target_of(source_, collection_, near, options);
-    view::VectorRequest wanted;
-    wanted.vector = vector;
-    wanted.k = depth();
-    wanted.similarity_min = near.similarity;
-    wanted.effort = request_.effort;
-    if (!filter_.is_trivial() || excludes_) wanted.accept = [this](std::string_view key) { return accepts(key); };
-    SearchPlan::Leg leg;
-    leg.name = "vector " + options.field;
-    leg.rows_estimated = view::count_vectors(source_, collection_.name, options);
-    view::VectorAnswer answer = compare(options, wanted, leg);
-    leg.access = answer.access;
-    if (leg.detail.empty()) leg.detail = answer.detail;
-    leg.rows_visited = answer.compared;
-    leg.rows_matched = answer.hits.size();
-    leg.indexed = answer.indexed;
-    leg.time = Clock::now() - began;
-    result_.plan.legs.push_back(std::move(leg));
-    RankedLeg ranked{{}, near.weight};
-    for (view::VectorHit& hit : answer.hits) ranked.hits.push_back({std::move(hit.key), hit.similarity});
-    return ranked;
+  std::vector<LegAnswer> in_turn() {
+    LegSearch search(views_, source_, collection_, task_);
+    std::vector<LegAnswer> answers;
+    for (const Near& near : request_.near) answers.push_back(search.near(near));
+    if (request_.text) answers.push_back(search.text(*request_.text, text_()));
+    return answers;
   }
 
-  view::VectorAnswer compare(const VectorOptions& options, const view::VectorRequest& wanted, SearchPlan::Leg& leg) {
-    if (candidates_) {
-      std::vector<std::string> keys;
-      for (const std::string& key : *candidates_) {
-        if (!is_excluded(key)) keys.push_back(key);
+  /// Each leg in a thread of its own, over a view of its own of the same state; the last one here. Nothing where that
+  /// would gain nothing or cannot be had.
+  std::vector<LegAnswer> side_by_side() {
+    if (!open_view_ || leg_count() < 2 || candidates_ ||
+        rows_of(source_, collection_.records()) < records_worth_threads) {
+      return {};
+    }
+    struct Leg {
+      std::unique_ptr<commit::View> view;
+      std::unique_ptr<commit::ViewSource> source;
+    };
+    std::vector<Leg> own(leg_count() - 1);
+    for (Leg& leg : own) {
+      try {
+        leg.view = open_view_();
+      } catch (const Error& error) {
+        if (error.code() == ErrorCode::busy) return {};  // one view is all there is: in turn, then
+        throw;
       }
-      return view::compare_vectors(source_, collection_.name, options, wanted, keys);
+      // Somebody has committed meanwhile.
+      if (leg.view->position() != result_.position) return {};
+      leg.source = std::make_unique<commit::ViewSource>(*leg.view, source_.now());
     }
-    if (request_.exact || source_.tracks()) return view::scan_vectors(source_, collection_.name, options, wanted);
-    const auto view = views_.vector(collection_.name, options.field);
-    std::optional<view::VectorAnswer> answer;
-    const bool follows = view->follow(source_, options);
-    if (follows) answer = view->search(source_, options, wanted);
-    if (view->wants_building()) views_.want_building(view);
-    if (answer && answer->enough) return std::move(*answer);
-    if (newest_ && ((follows && !answer) || view->ahead_of(result_.position)))
-      throw Outrun(ErrorCode::conflict, "the index has seen a newer state");
-    if (!follows) leg.detail = "the index cannot answer: " + view->why();
-    if (answer) leg.detail = "the index found too few";
-    return view::scan_vectors(source_, collection_.name, options, wanted);
-  }
-
-  RankedLeg text_leg(const TextMatch& match) {
-    const auto began = Clock::now();
-    const TextOptions& options = model::require_text(collection_, match.name);
-    view::TextReading& reading = text_();
-    RankedLeg ranked{{}, match.weight};
-    SearchPlan::Leg leg;
-    leg.name = "text " + options.name;
-    leg.access = "fts";
-    const std::size_t wanted = depth();
-    std::size_t page = filter_.is_trivial() ? wanted + 8 : wanted * 4;
-    for (std::size_t offset = 0; ranked.hits.size() < wanted; offset += page, page *= 2) {
-      const std::vector<view::TextHit> hits = reading.search(match.words, page, offset);
-      leg.rows_visited += hits.size();
-      for (const view::TextHit& hit : hits) {
-        if (ranked.hits.size() < wanted && is_candidate(hit.key)) ranked.hits.push_back({hit.key, hit.score});
+    std::vector<std::future<LegAnswer>> running;  // destroyed before what they use: their destructors wait
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      const auto work = [this, &leg = own[i], &near = request_.near[i]] {
+        return LegSearch(views_, *leg.source, model::require_collection(*leg.source, collection_.name), task_)
+            .near(near);
+      };
+      try {
+        running.push_back(std::async(std::launch::async, work));
+      } catch (const std::system_error&) {  // no thread to be had: the leg runs when its answer is asked for
+        running.push_back(std::async(std::launch::deferred, work));
       }
-      if (hits.size() < page) break;
     }
-    leg.rows_estimated = reading.rows();
-    leg.rows_matched = ranked.hits.size();
-    leg.indexed = reading.indexed();
-    if (reading.apart() > 0) leg.detail = std::to_string(reading.apart()) + " records indexed for this search alone";
-    if (!reading.trouble().empty()) leg.detail = reading.trouble();
-    if (reading.damaged() > 0) {
-      result_.complete = false;
-      result_.incomplete_because = reading.trouble();
-    }
-    leg.time = Clock::now() - began;
-    result_.plan.legs.push_back(std::move(leg));
-    return ranked;
-  }
-
-  /// The text index knows nothing of expiry.
-  bool is_candidate(const std::string& key) {
-    if (is_excluded(key)) return false;
-    if (!filter_.is_trivial()) return accepts(key);
-    return model::get_record(source_, collection_.name, key).has_value();
+    LegSearch here(views_, source_, collection_, task_);
+    LegAnswer last = request_.text ? here.text(*request_.text, text_()) : here.near(request_.near.back());
+    std::vector<LegAnswer> answers;
+    for (auto& leg : running) answers.push_back(leg.get());
+    answers.push_back(std::move(last));
+    return answers;
   }
 
   void take_hits(std::vector<FusedHit> fused) {
@@ -247,17 +202,55 @@ class Searching {
   view::Views& views_;
   commit::Source& source_;
   const Search& request_;
-  bool newest_;
+  const view::OpenView& open_view_;
   const std::function<view::TextReading&()>& text_;
   Clock::time_point began_;
   const commit::CollectionDefinition& collection_;
   filter::Filter filter_;
-  bool excludes_;
+  LegTask task_;
   std::optional<std::vector<std::string>> candidates_;  ///< All that match the filter.
-  bool filter_leg_ = false;
-  std::unordered_map<std::string, bool> judged_;
   SearchResult result_;
 };
+
+/// What the answer depends on; nothing when an index is not as it should be, so that asking anew may find more.
+std::optional<view::SearchCache::Ground> ground_of(view::Views& views, commit::Source& source,
+                                                   const commit::CollectionDefinition& collection,
+                                                   const Search& request) {
+  view::SearchCache::Ground ground;
+  ground.spaces.push_back(collection.records());
+  for (const Near& near : request.near) {
+    const VectorOptions& options = model::require_vector(collection, near.field);
+    const auto* vectors = source.collection(model::vector_collection_name(collection.name, options.field));
+    if (!vectors) return std::nullopt;
+    ground.spaces.push_back(vectors->records());
+    if (request.exact) continue;
+    const auto view = views.vector(collection.name, options.field);
+    if (!view->follow(source, options) || view->wants_building()) return std::nullopt;
+    ground.stamps.push_back(view->directory().manifest_stamp());
+  }
+  return ground;
+}
+
+/// One attempt over the newest state.
+SearchResult search_newest(view::Views& views, commit::View& state, std::string_view collection, const Search& request,
+                           bool may_be_outrun, view::TextReading* reading) {
+  commit::ViewSource source(state, platform::clock().now());
+  const view::OpenView open_view = views.open_view();
+  const std::function<view::TextReading&()> text = [&]() -> view::TextReading& { return *reading; };
+  Searching searching(views, source, collection, request, may_be_outrun, open_view, text);
+  auto ground = ground_of(views, source, searching.collection(), request);
+  if (!ground) return searching.run();
+  const auto began = Clock::now();
+  const Bytes identity = view::identity_of(collection, request, searching.filter().to_string());
+  if (auto known = views.search_cache().find(identity, source, *ground)) {
+    known->plan.method = "kept answer: " + known->plan.method;
+    known->plan.time = Clock::now() - began;
+    return std::move(*known);
+  }
+  SearchResult result = searching.run();
+  views.search_cache().keep(identity, source, std::move(*ground), result);
+  return result;
+}
 
 }  // namespace
 
@@ -277,24 +270,19 @@ SearchResult search(view::Views& views, std::string_view collection, const Searc
   check_search(request);
   const view::OpenView open_view = views.open_view();
   for (int attempt = 1;; ++attempt) {
-    std::unique_ptr<commit::View> view;
+    std::unique_ptr<commit::View> view = open_view();
     std::optional<view::TextReading> reading;
-    commit::View* state = nullptr;
+    commit::View* state = view.get();
     if (request.text) {
-      view = open_view();
       commit::ViewSource now(*view, platform::clock().now());
       const TextOptions options = model::require_text(model::require_collection(now, collection), request.text->name);
       view.reset();
       reading.emplace(views.text(std::string(collection), options)->read(open_view));
       state = &reading->view();
-    } else {
-      view = open_view();
-      state = view.get();
     }
-    commit::ViewSource source(*state, platform::clock().now());
     try {
-      const std::function<view::TextReading&()> text = [&]() -> view::TextReading& { return *reading; };
-      return Searching(views, source, collection, request, attempt < follow_attempts, text).run();
+      return search_newest(views, *state, collection, request, attempt < follow_attempts,
+                           reading ? &*reading : nullptr);
     } catch (const Outrun&) {
       continue;  // the last attempt compares with everything
     }
@@ -309,7 +297,7 @@ SearchResult search_at(view::Views& views, commit::Source& source, std::string_v
     if (!reading) reading.emplace(views.text(std::string(collection), options)->read_at(source, views.open_view()));
     return *reading;
   };
-  return Searching(views, source, collection, request, false, text).run();
+  return Searching(views, source, collection, request, false, nullptr, text).run();
 }
 
 }  // namespace strata::query

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "commit/trunk.hpp"
+#include "view/search_cache.hpp"
 #include "view/text/text_index.hpp"
 #include "view/vector/vector_builder.hpp"
 #include "view/vector/vector_view.hpp"
@@ -43,6 +44,7 @@ class Views : public commit::Companion {
   void forget_text(const std::string& collection, const std::string& name);
 
   OpenView open_view();
+  SearchCache& search_cache() { return search_cache_; }
   void close() override;
 
  private:
@@ -62,6 +64,7 @@ class Views : public commit::Companion {
     std::shared_ptr<VectorView> view;
     std::uint64_t stamp = 0;  ///< Of the manifest that is not good enough.
   };
+  SearchCache search_cache_;
   std::deque<Wanted> wanted_;
   std::thread builder_;
   bool stopping_ = false;
