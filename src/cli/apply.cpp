@@ -23,6 +23,8 @@ int apply_changes(Session& session, const std::string& path) {
                                   {"appends", Value(made.appends), human_count(made.appends)},
                                   {"repeated", Value(made.repeated), human_count(made.repeated)},
                                   {"enqueued", Value(made.enqueued), human_count(made.enqueued)},
+                                  {"linked", Value(made.linked), human_count(made.linked)},
+                                  {"unlinked", Value(made.unlinked), human_count(made.unlinked)},
                                   {"added", Value::array(added), added.empty() ? "none" : join(made.added, ", ")}});
   return exit_done;
 }
@@ -36,9 +38,11 @@ void add_apply_command(CommandTree& tree) {
        "\"key\":K,\"value\":V,\"if_version\":N,\"ttl\":SPAN} (without a key one is made), "
        "{\"op\":\"delete\",\"collection\":C,\"key\":K,\"if_version\":N}, "
        "{\"op\":\"append\",\"stream\":S,\"type\":T,\"payload\":V,\"expect\":N|\"none\"|\"exists\",\"metadata\":V,"
-       "\"id\":I,\"correlation\":C,\"causation\":C} and "
+       "\"id\":I,\"correlation\":C,\"causation\":C}, "
        "{\"op\":\"enqueue\",\"queue\":Q,\"payload\":V,\"priority\":N,\"delay\":SPAN,\"at\":TIME,\"dedup\":K,"
-       "\"order_key\":K,\"every\":SPAN}",
+       "\"order_key\":K,\"every\":SPAN}, "
+       "{\"op\":\"link\",\"from\":A,\"type\":T,\"to\":B,\"value\":V,\"if_version\":N} and "
+       "{\"op\":\"unlink\",\"from\":A,\"type\":T,\"to\":B,\"if_version\":N}",
        "echo '{\"op\":\"put\",\"collection\":\"notes\",\"key\":\"n1\",\"value\":{\"text\":\"hi\"}}' | strata apply -",
        "Data in and out"},
       {nullptr, true, true});

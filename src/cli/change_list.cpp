@@ -116,6 +116,21 @@ Change parse_enqueue(const Value& line, const std::string& place) {
   return change;
 }
 
+Change parse_link(const Value& line, const std::string& place, Change::Kind kind) {
+  std::vector<std::string> members = {"op", "from", "type", "to", "if_version"};
+  if (kind == Change::Kind::link) members.insert(members.begin() + 4, "value");
+  require_members(line, place, members);
+  Change change;
+  change.kind = kind;
+  change.place = place;
+  change.from = required_string(line, place, "from");
+  change.type = required_string(line, place, "type");
+  change.to = required_string(line, place, "to");
+  change.value = Value(line["value"]);  // missing: null
+  change.if_version = version_of(line, place);
+  return change;
+}
+
 void make_change(Transaction& transaction, const Change& change, ChangesMade& made) {
   if (change.kind == Change::Kind::append) {
     const AppendResult result = transaction.stream(change.stream).append(change.event, change.expected);
@@ -125,6 +140,16 @@ void make_change(Transaction& transaction, const Change& change, ChangesMade& ma
   if (change.kind == Change::Kind::enqueue) {
     made.added.push_back(transaction.queue(change.queue).put(change.value, change.enqueue));
     ++made.enqueued;
+    return;
+  }
+  if (change.kind == Change::Kind::link) {
+    transaction.graph().link(change.from, change.type, change.to, change.value, {change.if_version});
+    ++made.linked;
+    return;
+  }
+  if (change.kind == Change::Kind::unlink) {
+    const bool existed = transaction.graph().unlink(change.from, change.type, change.to, {change.if_version});
+    ++(existed ? made.unlinked : made.absent);
     return;
   }
   Collection collection = transaction.collection(change.collection);
@@ -159,14 +184,12 @@ std::optional<Change> parse_change(std::string_view line, const std::string& pla
   if (operation == "delete") return parse_delete(parsed, place);
   if (operation == "append") return parse_append(parsed, place);
   if (operation == "enqueue") return parse_enqueue(parsed, place);
-  if (operation == "link") {
-    refuse(place, "\"link\" is not in this version of strata: it applies put, delete, append and enqueue",
-           ErrorCode::unsupported);
-  }
-  const std::vector<std::string> known = {"put", "delete", "append", "enqueue"};
+  if (operation == "link") return parse_link(parsed, place, Change::Kind::link);
+  if (operation == "unlink") return parse_link(parsed, place, Change::Kind::unlink);
+  const std::vector<std::string> known = {"put", "delete", "append", "enqueue", "link", "unlink"};
   const auto near = nearest(operation, known);
-  refuse(place, "unknown op \"" + operation +
-                    "\": " + (near ? "did you mean " + *near + "?" : "it takes put, delete, append and enqueue"));
+  refuse(place, "unknown op \"" + operation + "\": " +
+                    (near ? "did you mean " + *near + "?" : "it takes put, delete, append, enqueue, link and unlink"));
 }
 
 std::vector<Change> read_changes(const std::string& file, const std::function<bool(std::string_view&)>& next) {

@@ -15,7 +15,7 @@
 namespace strata::cli {
 
 struct Change {
-  enum class Kind { put, erase, append, enqueue };
+  enum class Kind { put, erase, append, enqueue, link, unlink };
   Kind kind = Kind::put;
   std::string place;  ///< `FILE:LINE`, for messages.
   std::string collection;
@@ -30,6 +30,10 @@ struct Change {
   // For enqueues, whose payload is `value`.
   std::string queue;
   EnqueueOptions enqueue;
+  // For links, whose value is `value`, and unlinks.
+  std::string from;
+  std::string type;
+  std::string to;
 };
 
 /// Reads one line; nothing when it is blank. `invalid_argument` or `unsupported`, as `FILE:LINE: reason`.
@@ -44,7 +48,9 @@ struct ChangesMade {
   std::uint64_t appends = 0;
   std::uint64_t repeated = 0;  ///< Appends of events that were there already, by their ids.
   std::uint64_t enqueued = 0;
-  std::uint64_t absent = 0;        ///< Deletes of what was not there.
+  std::uint64_t linked = 0;
+  std::uint64_t unlinked = 0;
+  std::uint64_t absent = 0;        ///< Deletes and unlinks of what was not there.
   std::vector<std::string> added;  ///< Keys and items' ids that were made, in the order of their lines.
 };
 

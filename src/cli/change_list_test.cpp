@@ -55,8 +55,10 @@ TEST(ChangeList, RefusalsNameThePlaceAndTheRemedy) {
             std::string::npos);
 }
 
-TEST(ChangeList, OperationsOfLaterVersionsAreUnsupported) {
-  EXPECT_EQ(refusal(R"({"op":"link","from":"a"})").substr(0, 11), "unsupported");
+TEST(ChangeList, AnEdgeNeedsItsNames) {
+  EXPECT_NE(refusal(R"({"op":"link","from":"a"})").find("no \"type\""), std::string::npos);
+  EXPECT_NE(refusal(R"({"op":"unlink","from":"a","type":"t","to":"b","value":1})").find("\"value\""),
+            std::string::npos);
 }
 
 TEST(ChangeList, ReadingCountsLinesAsTheFileDoes) {

@@ -65,6 +65,7 @@ CommandTree::CommandTree(Session& session)
   add_apply_command(*this);
   add_log_command(*this);
   add_queue_commands(*this);
+  add_graph_commands(*this);
   add_watch_commands(*this);
   add_agent_commands(*this);
   add_task_commands(*this);

@@ -83,6 +83,7 @@ void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
 void add_queue_commands(CommandTree& tree);  // queue
 void add_queue_work(CommandTree& tree, CLI::App& queue);
+void add_graph_commands(CommandTree& tree);   // link unlink neighbors path impact graph
 void add_watch_commands(CommandTree& tree);   // watch consumers
 void add_agent_commands(CommandTree& tree);   // setting session agent
 void add_task_commands(CommandTree& tree);    // task saga

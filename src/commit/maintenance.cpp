@@ -111,7 +111,7 @@ Expiry judge_expiry(Writer& writer, const Bytes& entry, Space space, bytes_view 
   }
 }
 
-bool erase_expired(Writer& writer, Time now) {
+bool erase_expired(Trunk& trunk, Writer& writer, Time now) {
   if (writer.head().time > now + clock_trusted_within) return false;  // the clock cannot be right: nothing expires
   Request request;
   std::vector<Bytes> stale;
@@ -141,7 +141,8 @@ bool erase_expired(Writer& writer, Time now) {
   request.id = platform::make_uuid();
   request.seen = writer.head().position;
   request.origin = "expiry";
-  const bool more = request.writes.size() + stale.size() == batch_min;
+  bool more = request.writes.size() + stale.size() == batch_min;
+  for (const Trunk::ExpiryStep& step : trunk.expiry_steps()) more |= step(writer, request, now);
   writer.apply(request);
   return more;
 }
@@ -276,7 +277,7 @@ bool maintain_step(Trunk& trunk, bool anew) {
   bool more = false;
   const Time now = platform::clock().now();
   trunk.exclusive(trunk.deadline(std::chrono::milliseconds(500)), Durability::relaxed, [&](Writer& writer) {
-    more |= erase_expired(writer, now);
+    more |= erase_expired(trunk, writer, now);
     more |= trim_log(trunk, writer, now);
     more |= trim_ids(writer, now);
     more |= trim_times(trunk, writer, now);

@@ -90,6 +90,12 @@ class Trunk {
   /// Requires: nothing has been committed through this trunk yet.
   void add_upkeep(UpkeepStep step) { upkeep_steps_.push_back(std::move(step)); }
   const std::vector<UpkeepStep>& upkeep_steps() const { return upkeep_steps_; }
+  /// What a model does about records that have expired, before their erasing is applied: may add to it, or put some
+  /// off; then it returns true, for there is more to do.
+  using ExpiryStep = std::function<bool(Writer& writer, Request& request, Time now)>;
+  /// Requires: nothing has been committed through this trunk yet.
+  void add_expiry(ExpiryStep step) { expiry_steps_.push_back(std::move(step)); }
+  const std::vector<ExpiryStep>& expiry_steps() const { return expiry_steps_; }
   /// Requires: there is none yet, and no other thread has the trunk.
   void accompany(std::unique_ptr<Companion> companion) { companion_ = std::move(companion); }
   /// Null when there is none.
@@ -145,6 +151,7 @@ class Trunk {
   Counters counters_;
   std::unique_ptr<Slots> slots_;
   std::vector<UpkeepStep> upkeep_steps_;
+  std::vector<ExpiryStep> expiry_steps_;
   std::unique_ptr<Companion> companion_;
 
   std::mutex cache_mutex_;

@@ -6,6 +6,7 @@
 #include "commit/index_build.hpp"
 #include "commit/writer.hpp"
 #include "filter/path.hpp"
+#include "model/graph.hpp"
 #include "model/vector_field.hpp"
 #include "strata/error.hpp"
 
@@ -125,6 +126,7 @@ void set_options(commit::Transaction& transaction, std::string_view name, const 
 bool drop_collection(commit::Transaction& transaction, std::string_view name) {
   const CollectionDefinition* found = transaction.collection(name);
   if (!found) return false;
+  release_collection(transaction, name);
   for (const VectorOptions& field : std::vector<VectorOptions>(found->vectors))
     drop_vector(transaction, name, field.field);
   const CollectionDefinition definition = *transaction.collection(name);

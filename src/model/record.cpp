@@ -1,5 +1,6 @@
 #include "model/record.hpp"
 
+#include "model/graph.hpp"
 #include "model/vector_field.hpp"
 #include "strata/error.hpp"
 
@@ -125,6 +126,11 @@ std::optional<Record> get_record(commit::Source& source, std::string_view name, 
   return make_record(key, decoded);
 }
 
+bool has_record(commit::Source& source, std::string_view name, std::string_view key) {
+  const commit::CollectionDefinition* collection = source.collection(name);
+  return collection && find_present(source, *collection, key).exists;
+}
+
 void put_record(commit::Transaction& transaction, std::string_view name, std::string_view key, ValueView value,
                 const PutOptions& options) {
   check_key(key);
@@ -159,6 +165,7 @@ bool erase_record(commit::Transaction& transaction, std::string_view name, std::
   }
   if (options.if_version) check_version(transaction, *collection, key, *options.if_version);
   const bool existed = find_present(transaction, *collection, key).exists;
+  release_record(transaction, name, key, existed);
   commit::Write write;
   write.kind = commit::Write::Kind::erase;
   write.space = collection->records();

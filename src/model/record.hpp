@@ -29,6 +29,8 @@ filter::RecordView view_of(std::string_view key, const codec::RecordRow& row);
 filter::RecordView view_of(const Record& record);
 
 std::optional<Record> get_record(commit::Source& source, std::string_view collection, std::string_view key);
+/// Whether get_record() would find it.
+bool has_record(commit::Source& source, std::string_view collection, std::string_view key);
 
 void put_record(commit::Transaction& transaction, std::string_view collection, std::string_view key, ValueView value,
                 const PutOptions& options);

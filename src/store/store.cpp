@@ -6,6 +6,7 @@
 #include "follow/copying.hpp"
 #include "follow/log_reader.hpp"
 #include "model/event.hpp"
+#include "model/graph.hpp"
 #include "model/own_collection.hpp"
 #include "model/stream_retention.hpp"
 #include "operate/dump.hpp"
@@ -99,6 +100,7 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
   state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
   state->trunk->add_upkeep(model::retain_events);
+  state->trunk->add_expiry(model::release_expired);
   commit::Trunk& trunk = *state->trunk;
   trunk.accompany(std::make_unique<view::Views>(trunk, [&trunk, directory = state->directory, remote = engine.remote] {
     return views_directory(trunk, directory, remote);
