@@ -67,6 +67,8 @@ class Transaction : public Source {
   /// rising.
   Uuid make_key();
   const Uuid& id() const { return id_; }
+  /// Records changed so far.
+  std::uint64_t changes() const { return changes_; }
   bool wrote() const { return changes_ > 0 || !local_writes_.empty(); }
   /// Lets the view go early: nothing can be read any more.
   void let_go();

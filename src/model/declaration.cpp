@@ -6,6 +6,7 @@
 #include "commit/index_build.hpp"
 #include "commit/writer.hpp"
 #include "filter/path.hpp"
+#include "model/document_release.hpp"
 #include "model/graph.hpp"
 #include "model/vector_field.hpp"
 #include "strata/error.hpp"
@@ -129,6 +130,7 @@ bool drop_collection(commit::Transaction& transaction, std::string_view name) {
   release_collection(transaction, name);
   for (const VectorOptions& field : std::vector<VectorOptions>(found->vectors))
     drop_vector(transaction, name, field.field);
+  if (found->documents) release_contents(transaction, name);
   const CollectionDefinition definition = *transaction.collection(name);
   for (const IndexDefinition& index : definition.indexes) drop_space_of(transaction, index);
   if (definition.options.history.enabled) drop_history_of(transaction, definition);

@@ -23,6 +23,7 @@ const commit::CollectionDefinition& own_collection_for_writing(commit::Transacti
   commit::CollectionDefinition definition;
   definition.name = collection.name;
   definition.id = transaction.take_space();
+  definition.compressed = collection.compressed;
   for (const IndexOptions& options : collection.indexes) {
     commit::IndexDefinition index;
     index.id = transaction.take_space();

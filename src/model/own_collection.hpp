@@ -14,7 +14,8 @@ namespace strata::model {
 
 struct OwnCollection {
   std::string_view name;
-  std::vector<IndexOptions> indexes;
+  std::vector<IndexOptions> indexes{};
+  bool compressed = false;  ///< Bodies are long enough to be compressed before there is a dictionary.
 };
 
 /// Whether a collection is the store's own.

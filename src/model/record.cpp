@@ -1,5 +1,6 @@
 #include "model/record.hpp"
 
+#include "model/document.hpp"
 #include "model/graph.hpp"
 #include "model/vector_field.hpp"
 #include "strata/error.hpp"
@@ -143,11 +144,12 @@ void put_record(commit::Transaction& transaction, std::string_view name, std::st
   commit::Write write;
   write.space = collection.records();
   write.key = key;
-  if (collection.vectors.empty()) {
+  if (collection.vectors.empty() && !collection.documents) {
     write.body = value.encoded();
   } else {
     const bool exists = find_present(transaction, collection, key).exists;
     write.body = put_vectors(transaction, collection, key, value, options, exists).encoded();
+    if (collection.documents) keep_document(transaction, collection, key, options, exists);
   }
   write.time_to_live = options.time_to_live;
   transaction.write(std::move(write));
@@ -171,6 +173,7 @@ bool erase_record(commit::Transaction& transaction, std::string_view name, std::
   write.space = collection->records();
   write.key = key;
   if (!collection->vectors.empty()) erase_vectors(transaction, *collection, key);
+  if (collection->documents) drop_document(transaction, *collection, key);
   transaction.write(std::move(write));
   return existed;
 }

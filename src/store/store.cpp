@@ -5,6 +5,7 @@
 #include "codec/head.hpp"
 #include "follow/copying.hpp"
 #include "follow/log_reader.hpp"
+#include "model/document_release.hpp"
 #include "model/event.hpp"
 #include "model/graph.hpp"
 #include "model/own_collection.hpp"
@@ -100,7 +101,9 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
       shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
   state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
   state->trunk->add_upkeep(model::retain_events);
-  state->trunk->add_expiry(model::release_expired);
+  state->trunk->add_upkeep(model::release_step);
+  state->trunk->add_expiry(model::release_expired);  // the first: it may put some off
+  state->trunk->add_expiry(model::release_expired_contents);
   commit::Trunk& trunk = *state->trunk;
   trunk.accompany(std::make_unique<view::Views>(trunk, [&trunk, directory = state->directory, remote = engine.remote] {
     return views_directory(trunk, directory, remote);
