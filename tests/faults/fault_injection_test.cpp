@@ -1,8 +1,6 @@
 // The n-th write, sync, open or allocation fails, for n = 1, 2, ...: what was acknowledged is there, what was not is
 // there whole or not at all, the error says what to do, and the store opens again.
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -14,36 +12,14 @@
 #include "platform/child_process.hpp"
 #include "platform/scratch_directory.hpp"
 #include "strata/strata.hpp"
-#include "tests/faults/fault_page.hpp"
 #include "tests/faults/fault_run.hpp"
+#include "tests/faults/shared_page.hpp"
 
 namespace strata::faults {
 namespace {
 
 /// How many places in the run of a program a short test looks at; STRATA_SOAK looks at every one.
 std::uint64_t places_short(const std::string& engine) { return engine == "rocksdb" || engine == "duckdb" ? 5 : 14; }
-
-class SharedPage {
- public:
-  explicit SharedPage(std::string path) : path_(std::move(path)) {
-    const int descriptor = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (descriptor < 0 || ::ftruncate(descriptor, sizeof(Page)) != 0) throw std::runtime_error("no page");
-    void* const address = ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-    ::close(descriptor);
-    if (address == MAP_FAILED) throw std::runtime_error("no page");
-    page_ = static_cast<Page*>(address);
-  }
-  ~SharedPage() { ::munmap(page_, sizeof(Page)); }
-  SharedPage(const SharedPage&) = delete;
-  SharedPage& operator=(const SharedPage&) = delete;
-
-  Page* operator->() const { return page_; }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-  Page* page_ = nullptr;
-};
 
 /// One run of the program with one failing place, and what must hold after it.
 class FaultyRun {

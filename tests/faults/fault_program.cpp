@@ -1,32 +1,20 @@
 // The program whose calls fail: a fixed run of commits, each with its outcome on the page shared with the test.
-#include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <optional>
 
 #include "platform/random.hpp"
 #include "strata/strata.hpp"
-#include "tests/faults/fault_page.hpp"
 #include "tests/faults/fault_run.hpp"
+#include "tests/faults/shared_page.hpp"
 
 namespace strata::faults {
 namespace {
 
 constexpr unsigned patience_s = 120;
-
-Page* map_page() {
-  const char* path = std::getenv(page_variable);
-  if (path == nullptr) return nullptr;
-  const int descriptor = ::open(path, O_RDWR | O_CLOEXEC);
-  void* const address = ::mmap(nullptr, sizeof(Page), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-  ::close(descriptor);
-  return address == MAP_FAILED ? nullptr : static_cast<Page*>(address);
-}
 
 class Run {
  public:
