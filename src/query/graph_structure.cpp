@@ -14,7 +14,7 @@ namespace {
 
 /// Edges looked at in search of a part's shortest cycle. In parts too large for all of it the shortest that was found
 /// by then is told.
-constexpr std::uint64_t edges_looked_at_max = 50'000'000;
+constexpr std::uint64_t edges_looked_at_max = 10'000'000;
 
 /// All edges of a state in memory; nodes are numbered by name.
 class WholeGraph {
