@@ -59,13 +59,16 @@ CommandTree::CommandTree(Session& session)
   add_record_commands(*this);
   add_declaration_commands(*this);
   add_search_commands(*this);
+  add_query_command(*this);
   add_stream_commands(*this);
   add_transfer_commands(*this);
+  add_ingest_commands(*this);
   add_copy_command(*this);
   add_apply_command(*this);
   add_log_command(*this);
   add_queue_commands(*this);
   add_graph_commands(*this);
+  add_document_commands(*this);
   add_watch_commands(*this);
   add_agent_commands(*this);
   add_task_commands(*this);

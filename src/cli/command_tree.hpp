@@ -78,16 +78,19 @@ void add_search_commands(CommandTree& tree);       // search vector text
 void add_vector_embed(CommandTree& tree, CLI::App& vector);
 void add_stream_commands(CommandTree& tree);    // append read streams
 void add_transfer_commands(CommandTree& tree);  // import export dump load
+void add_ingest_commands(CommandTree& tree);    // ingest ask
 void add_copy_command(CommandTree& tree);
 void add_apply_command(CommandTree& tree);
 void add_log_command(CommandTree& tree);
 void add_queue_commands(CommandTree& tree);  // queue
 void add_queue_work(CommandTree& tree, CLI::App& queue);
-void add_graph_commands(CommandTree& tree);   // link unlink neighbors path impact graph
-void add_watch_commands(CommandTree& tree);   // watch consumers
-void add_agent_commands(CommandTree& tree);   // setting session agent
-void add_task_commands(CommandTree& tree);    // task saga
-void add_upkeep_commands(CommandTree& tree);  // verify stats compact
+void add_graph_commands(CommandTree& tree);  // link unlink neighbors path impact graph
+void add_query_command(CommandTree& tree);
+void add_document_commands(CommandTree& tree);  // doc
+void add_watch_commands(CommandTree& tree);     // watch consumers
+void add_agent_commands(CommandTree& tree);     // setting session agent
+void add_task_commands(CommandTree& tree);      // task saga
+void add_upkeep_commands(CommandTree& tree);    // verify stats compact
 void add_bench_command(CommandTree& tree);
 void add_tour_command(CommandTree& tree);
 void add_shell_command(CommandTree& tree);
