@@ -1,0 +1,173 @@
+#include "ingest/ingest_root.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <iomanip>
+#include <sstream>
+
+#include "ingest/passages.hpp"
+#include "ingest/system.hpp"
+#include "strata/error.hpp"
+
+namespace strata::ingest {
+namespace {
+
+constexpr std::string_view root_prefix = "root ";
+// Room for `#` and the number of a passage.
+constexpr std::size_t file_key_bytes_max = user_key_bytes_max - 8;
+constexpr std::size_t hash_digits = 16;
+constexpr std::size_t name_bytes_max = 60;
+
+std::string hex(std::uint64_t number) {
+  std::ostringstream out;
+  out << std::hex << std::setw(hash_digits) << std::setfill('0') << number;
+  return out.str();
+}
+
+std::string real_path(const std::string& path) {
+  std::error_code failure;
+  const std::filesystem::path real = std::filesystem::canonical(path, failure);
+  if (failure == std::errc::no_such_file_or_directory || failure == std::errc::not_a_directory) {
+    throw Error(ErrorCode::not_found, "no file or folder " + path);
+  }
+  if (failure) throw Error(ErrorCode::io, "cannot look at " + path + ": " + failure.message());
+  return real.string();
+}
+
+bool lies_within(std::string_view path, std::string_view folder) {
+  return path.starts_with(folder) &&
+         (folder.ends_with('/') || path.size() == folder.size() || path[folder.size()] == '/');
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
+
+std::string proper_name(std::string_view text) {
+  std::string name = valid_text(text);
+  std::replace_if(
+      name.begin(), name.end(), [](char c) { return is_control(c) || c == '/'; }, '_');
+  if (name.size() > name_bytes_max) {
+    std::size_t end = name_bytes_max;
+    while (end > 0 && (static_cast<unsigned char>(name[end]) & 0xC0) == 0x80) --end;
+    name.resize(end);
+  }
+  return name;
+}
+
+}  // namespace
+
+void TreeFingerprint::add(std::string_view text) {
+  constexpr std::uint64_t prime = 0x100000001b3;
+  const auto step = [](std::uint64_t& hash, unsigned char byte) { hash = (hash ^ byte) * prime; };
+  for (const char c : text) {
+    step(first_, static_cast<unsigned char>(c));
+    step(second_, static_cast<unsigned char>(~c));
+  }
+  step(first_, 0);
+  step(second_, 1);
+}
+
+std::string TreeFingerprint::to_string() const { return hex(first_) + hex(second_); }
+
+std::string IngestRoot::key_of(std::string_view path_in_root) const {
+  std::string whole = is_file        ? name
+                      : name.empty() ? std::string(path_in_root)
+                                     : name + "/" + std::string(path_in_root);
+  std::string key = valid_text(whole);
+  const bool odd = key != whole || std::any_of(key.begin(), key.end(), is_control);
+  if (!odd && key.size() <= file_key_bytes_max) return key;
+  std::replace_if(key.begin(), key.end(), is_control, '?');
+  std::size_t end = std::min(key.size(), file_key_bytes_max - hash_digits - 1);
+  while (end > 0 && end < key.size() && (static_cast<unsigned char>(key[end]) & 0xC0) == 0x80) --end;
+  TreeFingerprint hash;
+  hash.add(whole);
+  return key.substr(0, end) + "~" + hash.to_string().substr(0, hash_digits);
+}
+
+std::string passage_key(std::string_view file_key, std::size_t number) {
+  const std::string digits = std::to_string(number);
+  return std::string(file_key) + "#" + std::string(digits.size() < 4 ? 4 - digits.size() : 0, '0') + digits;
+}
+std::string file_node(std::string_view file_key) { return std::string(files_collection) + "/" + std::string(file_key); }
+std::string passage_node(std::string_view passage_key) {
+  return std::string(passages_collection) + "/" + std::string(passage_key);
+}
+
+std::vector<IngestRoot> known_roots(Store& store) {
+  std::vector<IngestRoot> roots;
+  Collection collection = store.collection(roots_collection);
+  if (!collection.exists()) return roots;
+  for (const Record& record : collection.find().records) {
+    if (!record.key.starts_with(root_prefix)) continue;
+    IngestRoot root;
+    root.name = record.key.substr(root_prefix.size());
+    root.path = record.value["path"].string_or("");
+    root.is_file = record.value["is_file"].bool_or(false);
+    root.tree = record.value["tree"].string_or("");
+    roots.push_back(std::move(root));
+  }
+  return roots;
+}
+
+void save_root(Store& store, const IngestRoot& root, const CommitOptions& options) {
+  const Value value = Value::object(
+      {{"path", Value(valid_text(root.path))}, {"is_file", Value(root.is_file)}, {"tree", Value(root.tree)}});
+  store.transact(
+      [&](Transaction& transaction) {
+        transaction.collection(roots_collection).put(std::string(root_prefix) + root.name, value);
+      },
+      options);
+}
+
+std::vector<RootChoice> choose_roots(const std::vector<IngestRoot>& known, const std::vector<std::string>& paths,
+                                     const std::optional<std::string>& name) {
+  if (name && paths.size() != 1)
+    throw Error(ErrorCode::invalid_argument, "a name is for one path: give one, or no name");
+  if (name && (name->empty() || proper_name(*name) != *name)) {
+    throw Error(ErrorCode::invalid_argument,
+                "the name `" + *name + "` cannot begin keys: 1 to 60 bytes without slashes");
+  }
+  std::vector<IngestRoot> roots = known;
+  std::vector<RootChoice> choices;
+  for (const std::string& given : paths) {
+    const std::string path = real_path(given);
+    const auto outer = std::find_if(roots.begin(), roots.end(), [&](const IngestRoot& root) {
+      return lies_within(path, root.path) && (!name || root.name == *name);
+    });
+    if (outer != roots.end()) {
+      const std::string below = path.size() == outer->path.size()
+                                    ? ""
+                                    : path.substr(outer->path.size() + (outer->path.ends_with('/') ? 0 : 1));
+      choices.push_back({*outer, below, false});
+      continue;
+    }
+    RootChoice choice{{}, {}, true};
+    choice.root.path = path;
+    const auto status = file_status(path);
+    choice.root.is_file = status && status->kind == FileKind::regular;
+    const auto taken = [&](const std::string& candidate) {
+      return std::find_if(roots.begin(), roots.end(), [&](const IngestRoot& root) { return root.name == candidate; });
+    };
+    std::string wanted = name.value_or(proper_name(path.substr(path.rfind('/') + 1)));
+    if (wanted.empty()) wanted = "root";
+    if (name) {
+      // A folder that has moved keeps its name, and with it its keys.
+      if (const auto other = taken(wanted); other != roots.end() && file_status(other->path)) {
+        throw Error(ErrorCode::already_exists,
+                    "the name " + wanted + " is that of " + other->path + ": choose another (--name)");
+      }
+      choice.root.name = wanted;
+    } else if (roots.empty() && paths.size() == 1 && !choice.root.is_file) {
+      choice.root.name = "";
+    } else {
+      choice.root.name = wanted;
+      for (int number = 2; taken(choice.root.name) != roots.end(); ++number) {
+        choice.root.name = wanted + "-" + std::to_string(number);
+      }
+    }
+    roots.push_back(choice.root);
+    choices.push_back(std::move(choice));
+  }
+  return choices;
+}
+
+}  // namespace strata::ingest
