@@ -136,6 +136,12 @@ PartList decode_list(ValueView value) {
   return {std::string(value["id"].string_or({})), decode_parts(parts)};
 }
 
+std::string list_hash(const std::vector<Part>& parts) {
+  Bytes body;
+  append_parts(body, parts);
+  return "list-" + codec::hash128(body).to_string();
+}
+
 std::optional<ContentRow> find_row(commit::Source& source, const CollectionDefinition& collection,
                                    std::string_view key) {
   if (const commit::PendingWrites* pending = source.pending(collection.records())) {
@@ -252,7 +258,7 @@ Part ContentWriting::gather(std::vector<Part> parts) {
   for (const Part& part : parts) list.size += part.size, list.chunks += part.chunks;
   Bytes body;
   append_parts(body, parts);
-  const std::string hash = "list-" + codec::hash128(body).to_string();
+  const std::string hash = list_hash(parts);
   for (unsigned number = 0;; ++number) {
     list.key = numbered(hash, number);
     const auto row = find_row(transaction_, *chunks_, list.key);

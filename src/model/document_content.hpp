@@ -69,6 +69,9 @@ struct PartList {
 /// `corruption` when it is none.
 PartList decode_list(ValueView value);
 
+/// The key of a list of these parts, unless another list has the same hash.
+std::string list_hash(const std::vector<Part>& parts);
+
 /// A row of an own collection as a source shows it, own writes included, whether it has expired or not.
 struct ContentRow {
   Bytes body;

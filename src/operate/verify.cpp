@@ -9,6 +9,7 @@
 #include "commit/derivation.hpp"
 #include "commit/index_entries.hpp"
 #include "model/event.hpp"
+#include "operate/verify_documents.hpp"
 #include "operate/verify_graph.hpp"
 #include "operate/verify_queues.hpp"
 #include "operate/verify_vectors.hpp"
@@ -48,6 +49,7 @@ class Verification {
     }
     guarded("queues", [&] { verify_queues(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("vectors", [&] { verify_vectors(view_, [this](std::string text) { problem(std::move(text)); }); });
+    guarded("documents", [&] { verify_documents(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("the graph", [&] { verify_graph(view_, [this](std::string text) { problem(std::move(text)); }); });
     guarded("expiry", [&] { check_expiry(); });
     guarded("log", [&] { check_log(); });
