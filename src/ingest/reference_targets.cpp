@@ -137,15 +137,15 @@ ReferenceTargets::Answer ReferenceTargets::ending_with(std::string_view suffix) 
 }
 
 std::vector<ReferenceTarget> ReferenceTargets::find(std::string_view path, Language language,
-                                                    const std::vector<Reference>& references) const {
+                                                    const std::vector<FileReference>& references) const {
   std::map<std::pair<std::string, std::string>, ReferenceTarget> targets;
-  for (const Reference& reference : references) {
+  for (const FileReference& reference : references) {
     std::string type = "imports";
     Found found;
-    if (reference.kind == ReferenceKind::link) {
+    if (reference.kind == FileReferenceKind::link) {
       type = "links";
       found = link(path, reference.target);
-    } else if (reference.kind == ReferenceKind::include || reference.kind == ReferenceKind::include_system) {
+    } else if (reference.kind == FileReferenceKind::include || reference.kind == FileReferenceKind::include_system) {
       type = "includes";
       found = include(path, reference);
     } else if (language == Language::python) {
@@ -189,8 +189,8 @@ ReferenceTargets::Found ReferenceTargets::link(std::string_view path, std::strin
   return {{}, "missing:" + *place};
 }
 
-ReferenceTargets::Found ReferenceTargets::include(std::string_view path, const Reference& reference) const {
-  const bool quoted = reference.kind == ReferenceKind::include;
+ReferenceTargets::Found ReferenceTargets::include(std::string_view path, const FileReference& reference) const {
+  const bool quoted = reference.kind == FileReferenceKind::include;
   if (quoted) {
     const auto place = resolved(folder_of(path), reference.target);
     if (place && has(*place)) return {{*place}, {}};
@@ -248,10 +248,10 @@ ReferenceTargets::Answer ReferenceTargets::python_absolute(std::string_view path
   return candidates.size() == 1 ? candidates : Answer();
 }
 
-ReferenceTargets::Found ReferenceTargets::python(std::string_view path, const Reference& reference) const {
+ReferenceTargets::Found ReferenceTargets::python(std::string_view path, const FileReference& reference) const {
   std::string module = reference.target;
   const std::size_t dots = std::min(module.find_first_not_of('.'), module.size());
-  const bool member = reference.kind == ReferenceKind::import_member;
+  const bool member = reference.kind == FileReferenceKind::import_member;
   const auto look_up = [&](const std::string& name) -> Answer {
     if (dots == 0) return python_absolute(path, name);
     std::string_view folder = folder_of(path);
@@ -307,7 +307,7 @@ ReferenceTargets::Found ReferenceTargets::script(std::string_view path, std::str
   return {{}, "missing:" + *place};
 }
 
-ReferenceTargets::Found ReferenceTargets::rust(std::string_view path, const Reference& reference) const {
+ReferenceTargets::Found ReferenceTargets::rust(std::string_view path, const FileReference& reference) const {
   // Where the children of this file's module lie.
   const std::string_view folder = folder_of(path);
   const std::string_view name = name_of(path);
@@ -319,7 +319,7 @@ ReferenceTargets::Found ReferenceTargets::rust(std::string_view path, const Refe
     }
     return {};
   };
-  if (reference.kind == ReferenceKind::module) {
+  if (reference.kind == FileReferenceKind::module) {
     Answer answer = module_file(join(children, reference.target));
     if (answer.empty()) answer = module_file(join(folder, reference.target));
     return {std::move(answer), "missing:" + join(children, reference.target)};

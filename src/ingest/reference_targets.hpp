@@ -31,7 +31,7 @@ class ReferenceTargets {
   /// Each target of a file's references once, by type and name; the line is that of the first. Links to the outside
   /// world, and the file itself, are left out.
   std::vector<ReferenceTarget> find(std::string_view path, Language language,
-                                    const std::vector<Reference>& references) const;
+                                    const std::vector<FileReference>& references) const;
 
  private:
   using Answer = std::vector<std::string>;  // paths
@@ -42,12 +42,12 @@ class ReferenceTargets {
 
   bool has(const std::string& path) const { return paths_.contains(path); }
   Found link(std::string_view path, std::string_view target) const;
-  Found include(std::string_view path, const Reference& reference) const;
-  Found python(std::string_view path, const Reference& reference) const;
+  Found include(std::string_view path, const FileReference& reference) const;
+  Found python(std::string_view path, const FileReference& reference) const;
   Answer python_module(std::string_view folder, std::string module) const;
   Answer python_absolute(std::string_view path, const std::string& module) const;
   Found script(std::string_view path, std::string_view target) const;
-  Found rust(std::string_view path, const Reference& reference) const;
+  Found rust(std::string_view path, const FileReference& reference) const;
   Found go(std::string_view target) const;
   Found java(std::string_view target) const;
   /// Paths that end with `/suffix`, or are it.

@@ -20,12 +20,12 @@ std::string_view trimmed(std::string_view text) {
 }
 
 /// Collects references; line numbers come from places that only move forward.
-class Collection {
+class ReferenceCollection {
  public:
-  explicit Collection(std::string_view text) : text_(text) {}
+  explicit ReferenceCollection(std::string_view text) : text_(text) {}
 
   bool full() const { return references_.size() >= references_max; }
-  void add(ReferenceKind kind, std::string_view target, std::size_t place) {
+  void add(FileReferenceKind kind, std::string_view target, std::size_t place) {
     if (target.empty() || target.size() > target_bytes_max || full()) return;
     if (place < place_) place = place_;
     line_ += static_cast<std::size_t>(std::count(text_.begin() + static_cast<std::ptrdiff_t>(place_),
@@ -33,13 +33,13 @@ class Collection {
     place_ = place;
     references_.push_back({kind, std::string(target), line_});
   }
-  std::vector<Reference> take() { return std::move(references_); }
+  std::vector<FileReference> take() { return std::move(references_); }
 
  private:
   std::string_view text_;
   std::size_t place_ = 0;
   std::size_t line_ = 1;
-  std::vector<Reference> references_;
+  std::vector<FileReference> references_;
 };
 
 /// Calls `visit` with each line and where it begins.
@@ -56,7 +56,7 @@ void for_each_line(std::string_view text, const Visit& visit) {
 
 class MarkdownLinks {
  public:
-  MarkdownLinks(std::string_view text, Collection& found) : text_(text), found_(found) {}
+  MarkdownLinks(std::string_view text, ReferenceCollection& found) : text_(text), found_(found) {}
 
   void run() {
     for_each_line(text_, [&](std::string_view line, std::size_t place) {
@@ -130,17 +130,17 @@ class MarkdownLinks {
       }
       target = rest.substr(0, end);
     }
-    found_.add(ReferenceKind::link, target, place);
+    found_.add(FileReferenceKind::link, target, place);
   }
 
   std::string_view text_;
-  Collection& found_;
+  ReferenceCollection& found_;
   std::string_view fence_;
 };
 
 // ---- C and C++
 
-void find_includes(std::string_view text, const CodeText& code, Collection& found) {
+void find_includes(std::string_view text, const CodeText& code, ReferenceCollection& found) {
   for_each_line(code.code, [&](std::string_view line, std::size_t place) {
     const std::size_t hash = line.find_first_not_of(" \t");
     if (hash == std::string_view::npos || line[hash] != '#') return;
@@ -152,7 +152,7 @@ void find_includes(std::string_view text, const CodeText& code, Collection& foun
     const bool quoted = line[quote] == '"';
     const std::size_t end = source.find(quoted ? '"' : '>');
     if (end == std::string_view::npos) return;
-    found.add(quoted ? ReferenceKind::include : ReferenceKind::include_system, source.substr(0, end), place);
+    found.add(quoted ? FileReferenceKind::include : FileReferenceKind::include_system, source.substr(0, end), place);
   });
 }
 
@@ -160,7 +160,7 @@ void find_includes(std::string_view text, const CodeText& code, Collection& foun
 
 class PythonImports {
  public:
-  PythonImports(std::string_view code, Collection& found) : code_(code), found_(found) {}
+  PythonImports(std::string_view code, ReferenceCollection& found) : code_(code), found_(found) {}
 
   void run() {
     for_each_line(code_, [&](std::string_view line, std::size_t place) {
@@ -192,7 +192,7 @@ class PythonImports {
 
   void modules(std::string_view list, std::size_t place) {
     for_each_item(list.substr(0, list.find(';')),
-                  [&](std::string_view module) { found_.add(ReferenceKind::import, module, place); });
+                  [&](std::string_view module) { found_.add(FileReferenceKind::import, module, place); });
   }
 
   /// `from MODULE import a, b`, the list in brackets perhaps, over several lines.
@@ -223,20 +223,20 @@ class PythonImports {
     bool any = false;
     for_each_item(cleaned, [&](std::string_view name) {
       if (name.empty()) return;
-      found_.add(ReferenceKind::import_member, prefix + std::string(name), place);
+      found_.add(FileReferenceKind::import_member, prefix + std::string(name), place);
       any = true;
     });
-    if (!any) found_.add(ReferenceKind::import, module, place);
+    if (!any) found_.add(FileReferenceKind::import, module, place);
   }
 
   std::string_view code_;
-  Collection& found_;
+  ReferenceCollection& found_;
   std::size_t done_ = 0;
 };
 
 // ---- JavaScript and TypeScript
 
-void find_script_imports(std::string_view text, const CodeText& code, Collection& found) {
+void find_script_imports(std::string_view text, const CodeText& code, ReferenceCollection& found) {
   const std::string_view blanked = code.code;
   for (const CodeText::String& string : code.strings) {
     if (string.begin == 0 || string.end <= string.begin) continue;
@@ -255,7 +255,8 @@ void find_script_imports(std::string_view text, const CodeText& code, Collection
     while (word > 0 && at - word < 10 && is_letter(blanked[word - 1])) --word;
     const std::string_view name = blanked.substr(word, at - word);
     const bool imports = called ? name == "require" || name == "import" : name == "from" || name == "import";
-    if (imports) found.add(ReferenceKind::import, text.substr(string.begin, string.end - string.begin), string.begin);
+    if (imports)
+      found.add(FileReferenceKind::import, text.substr(string.begin, string.end - string.begin), string.begin);
   }
 }
 
@@ -263,7 +264,7 @@ void find_script_imports(std::string_view text, const CodeText& code, Collection
 
 class RustUses {
  public:
-  RustUses(std::string_view code, Collection& found) : code_(code), found_(found) {}
+  RustUses(std::string_view code, ReferenceCollection& found) : code_(code), found_(found) {}
 
   void run() {
     for (std::size_t at = 0; at < code_.size() && !found_.full();) {
@@ -287,7 +288,7 @@ class RustUses {
     rest.remove_prefix(std::min(rest.find_first_not_of(" \t\n"), rest.size()));
     const auto end = static_cast<std::size_t>(std::find_if_not(rest.begin(), rest.end(), is_letter) - rest.begin());
     const std::string_view after = trimmed(rest.substr(end, 20));
-    if (after.starts_with(';')) found_.add(ReferenceKind::module, rest.substr(0, end), place);
+    if (after.starts_with(';')) found_.add(FileReferenceKind::module, rest.substr(0, end), place);
   }
 
   /// `a::{b, c::{d, e as f}, *};`: each leaf with all that stands before it. Where the semicolon is.
@@ -297,7 +298,7 @@ class RustUses {
     std::string path;
     bool renamed = false;
     const auto leaf = [&] {
-      if (!path.empty()) found_.add(ReferenceKind::import, prefix + path, place);
+      if (!path.empty()) found_.add(FileReferenceKind::import, prefix + path, place);
       path.clear();
       renamed = false;
     };
@@ -329,12 +330,12 @@ class RustUses {
   }
 
   std::string_view code_;
-  Collection& found_;
+  ReferenceCollection& found_;
 };
 
 // ---- Go
 
-void find_go_imports(std::string_view text, const CodeText& code, Collection& found) {
+void find_go_imports(std::string_view text, const CodeText& code, ReferenceCollection& found) {
   bool in_list = false;
   std::size_t string = 0;
   for_each_line(code.code, [&](std::string_view line, std::size_t place) {
@@ -345,7 +346,8 @@ void find_go_imports(std::string_view text, const CodeText& code, Collection& fo
       while (string < code.strings.size() && code.strings[string].begin < place) ++string;
       for (; string < code.strings.size() && code.strings[string].end <= place + line.size(); ++string) {
         const CodeText::String& found_string = code.strings[string];
-        found.add(ReferenceKind::import, text.substr(found_string.begin, found_string.end - found_string.begin), place);
+        found.add(FileReferenceKind::import, text.substr(found_string.begin, found_string.end - found_string.begin),
+                  place);
       }
     }
     if (content.find(')') != std::string_view::npos) in_list = false;
@@ -354,7 +356,7 @@ void find_go_imports(std::string_view text, const CodeText& code, Collection& fo
 
 // ---- Java
 
-void find_java_imports(std::string_view code, Collection& found) {
+void find_java_imports(std::string_view code, ReferenceCollection& found) {
   for_each_line(code, [&](std::string_view line, std::size_t place) {
     std::string_view content = trimmed(line);
     if (!content.starts_with("import ")) return;
@@ -362,14 +364,14 @@ void find_java_imports(std::string_view code, Collection& found) {
     if (content.starts_with("static ")) content = trimmed(content.substr(7));
     std::size_t end = 0;
     while (end < content.size() && (is_letter(content[end]) || content[end] == '.' || content[end] == '*')) ++end;
-    found.add(ReferenceKind::import, content.substr(0, end), place);
+    found.add(FileReferenceKind::import, content.substr(0, end), place);
   });
 }
 
 }  // namespace
 
-std::vector<Reference> find_references(std::string_view text, Language language, const CodeText& code) {
-  Collection found(text);
+std::vector<FileReference> find_references(std::string_view text, Language language, const CodeText& code) {
+  ReferenceCollection found(text);
   switch (language) {
     case Language::text:
       break;

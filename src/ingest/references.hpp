@@ -14,7 +14,7 @@ namespace strata::ingest {
 
 inline constexpr std::size_t references_max = 20'000;  ///< Of one file; the rest is not told.
 
-enum class ReferenceKind : std::uint8_t {
+enum class FileReferenceKind : std::uint8_t {
   link,            ///< Markdown: a link or an image.
   include,         ///< `#include "a.h"`
   include_system,  ///< `#include <a.h>`
@@ -24,13 +24,13 @@ enum class ReferenceKind : std::uint8_t {
   module,          ///< Rust's `mod name;`
 };
 
-struct Reference {
-  ReferenceKind kind = ReferenceKind::link;
+struct FileReference {
+  FileReferenceKind kind = FileReferenceKind::link;
   std::string target{};
   std::size_t line = 1;
 };
 
 /// In the order of the text. `code`: what blank_comments() makes of it, where the language is code.
-std::vector<Reference> find_references(std::string_view text, Language language, const CodeText& code);
+std::vector<FileReference> find_references(std::string_view text, Language language, const CodeText& code);
 
 }  // namespace strata::ingest
