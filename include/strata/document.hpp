@@ -5,10 +5,10 @@
 // one commit. So a document can be found, filtered, searched, watched and linked like any record; erasing the record
 // erases the document.
 //
-// Content is cut into chunks at places that follow from the content itself. A chunk is stored once, however many
-// documents hold it, compressed where that gains something, and checked by its checksum when it is read. A chunk that
-// no document holds any more goes with the commit that let go of it, or, of large documents, soon after by upkeep;
-// readers of older snapshots still see it.
+// Content of more than 4 KiB is cut into chunks at places that follow from the content itself. A chunk is stored once,
+// however many documents hold it, compressed where that gains something, and checked by its checksum when it is read. A
+// chunk that no document holds any more goes with the commit that let go of it, or, of large documents, soon after by
+// upkeep; readers of older snapshots still see it.
 //
 // Documents is a cheap handle, as a Collection is.
 #pragma once
@@ -36,7 +36,8 @@ struct DocumentOptions {
                              ///< `application/octet-stream`.
   Value metadata{};          ///< Further members of the record: an object, or null. `invalid_argument` when it has one
                              ///< of the members above.
-  /// Only if the record now has this version (Version{0}: only if it is absent). Else `conflict`.
+  /// Only if the record now has this version (Version{0}: only if it is absent). Else `conflict`; a writer finds out
+  /// when it finishes.
   std::optional<Version> if_version{};
 };
 
@@ -47,7 +48,7 @@ struct DocumentDescription {
   std::string hash{};  ///< Of the content: `xxh3:` and 32 hexadecimal digits (XXH3, 128 bits). For accidents, not
                        ///< against forgers.
   std::string media_type{};
-  std::uint64_t chunks = 0;
+  std::uint64_t chunks = 0;  ///< 0: the content is short, and no other document shares it.
   Record record{};  ///< The metadata, as stored.
 };
 
@@ -57,11 +58,11 @@ struct DocumentPage {
 };
 
 struct DocumentStatistics {
-  std::uint64_t documents = 0;
-  std::uint64_t bytes = 0;         ///< Of their content,
-  std::uint64_t chunks = 0;        ///< in so many different chunks
-  std::uint64_t stored_bytes = 0;  ///< that take so much.
-  std::uint64_t unreferenced = 0;  ///< Chunks that wait for upkeep.
+  std::uint64_t documents = 0;     ///< Of the collection.
+  std::uint64_t bytes = 0;         ///< Of their content.
+  std::uint64_t chunks = 0;        ///< Different ones, of all collections of the store: they share them.
+  std::uint64_t stored_bytes = 0;  ///< That these take, their lists included.
+  std::uint64_t unreferenced = 0;  ///< Uses of chunks, in the whole store, that upkeep is to let go of.
 };
 
 /// Reads one document as of the moment it was opened. One thread at a time. It reads each part at the state it was
@@ -89,8 +90,9 @@ class DocumentReader {
   std::unique_ptr<State> state_;
 };
 
-/// Writes one document part by part, in memory bounded whatever its size. Nothing of it is seen before finish(). What a
-/// writer that never finished has stored is removed by upkeep, a day later at the latest. One thread at a time.
+/// Writes one document part by part, in memory bounded whatever its size (about 20 MiB). Nothing of it is seen before
+/// finish(). What a writer that never finished has stored goes with it or, when its process dies, by upkeep a day later.
+/// One that pauses for more than a day may get `conflict`. One thread at a time.
 class DocumentWriter {
  public:
   DocumentWriter(DocumentWriter&&) noexcept;
@@ -123,7 +125,7 @@ class Documents {
   DocumentWriter writer(std::string_view key, const DocumentOptions& options = {});
 
   std::optional<DocumentDescription> describe(std::string_view key) const;
-  /// The whole content; nothing when there is no such document.
+  /// The whole content; nothing when there is no such document. `corruption`.
   std::optional<Bytes> get(std::string_view key) const;
   /// `not_found`.
   DocumentReader reader(std::string_view key) const;
