@@ -49,7 +49,7 @@ struct DocumentDescription {
                        ///< against forgers.
   std::string media_type{};
   std::uint64_t chunks = 0;  ///< 0: the content is short, and no other document shares it.
-  Record record{};  ///< The metadata, as stored.
+  Record record{};           ///< The metadata, as stored.
 };
 
 struct DocumentPage {
@@ -91,8 +91,8 @@ class DocumentReader {
 };
 
 /// Writes one document part by part, in memory bounded whatever its size (about 20 MiB). Nothing of it is seen before
-/// finish(). What a writer that never finished has stored goes with it or, when its process dies, by upkeep a day later.
-/// One that pauses for more than a day may get `conflict`. One thread at a time.
+/// finish(). What a writer that never finished has stored goes with it or, when its process dies, by upkeep a day
+/// later. One that pauses for more than a day may get `conflict`. One thread at a time.
 class DocumentWriter {
  public:
   DocumentWriter(DocumentWriter&&) noexcept;
