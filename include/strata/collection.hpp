@@ -197,6 +197,9 @@ class Collection {
   void create_vector(const VectorOptions& options, engine::Progress* progress = nullptr);
   /// With its vectors. False when there was none.
   bool drop_vector(std::string_view field);
+  /// For another model or dimension: once a second field is filled and indexed, `field` becomes what `by` is, vectors
+  /// and index included, at one position; `by` is no more. Searches go on before, meanwhile and after. `not_found`.
+  void replace_vector(std::string_view field, std::string_view by);
   std::vector<VectorDescription> vectors() const;
   void create_text(const TextOptions& options, engine::Progress* progress = nullptr);
   bool drop_text(std::string_view name);

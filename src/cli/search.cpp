@@ -106,6 +106,24 @@ int drop_vector(Session& session, const std::string& collection_name, const std:
   return exit_done;
 }
 
+struct ReplaceArguments {
+  std::string collection;
+  std::string field;
+  std::string by;
+};
+
+int replace_vector(Session& session, const ReplaceArguments& arguments) {
+  Collection collection = session.existing_collection(Session::Access::change, arguments.collection);
+  std::vector<std::string> names;
+  for (const VectorDescription& vector : collection.vectors()) names.push_back(vector.options.field);
+  for (const std::string& field : {arguments.field, arguments.by}) {
+    if (std::find(names.begin(), names.end(), field) == names.end())
+      fail_absent("vector field", field, arguments.collection, names);
+  }
+  collection.replace_vector(arguments.field, arguments.by);
+  return list_vectors(session, arguments.collection);
+}
+
 int build(Session& session, const std::string& collection_name) {
   Collection collection = session.existing_collection(Session::Access::change, collection_name);
   const auto progress = session.progress_bar();
@@ -148,7 +166,7 @@ void add_vector_create(CommandTree& tree, CLI::App& parent) {
 }
 
 void add_vector(CommandTree& tree) {
-  CLI::App& command = tree.add({"vector", "[create|embed|list|drop|build ...]",
+  CLI::App& command = tree.add({"vector", "[create|embed|list|replace|drop|build ...]",
                                 "Vector fields of a collection, for search by likeness; alone: list them",
                                 "strata vector create notes embedding --dim 384", group});
   command.require_subcommand(0, 1);
@@ -169,6 +187,18 @@ void add_vector(CommandTree& tree) {
   drop.add_option("COLLECTION", dropped->first, "Whose field")->required()->type_name("");
   drop.add_option("FIELD", dropped->second, "As vector list prints it")->required()->type_name("");
   tree.on_run(drop, [dropped](Session& session) { return drop_vector(session, dropped->first, dropped->second); });
+
+  CLI::App& replace = tree.add({"replace", "COLLECTION FIELD BY",
+                                "For another model or dimension: FIELD becomes what field BY is, with its vectors and "
+                                "its index, in one commit; BY "
+                                "is no more. Declare and fill BY first, while searches of FIELD go on",
+                                "strata vector replace notes embedding embedding_v2", "Commands"},
+                               {&command, true, false});
+  auto replaced = std::make_shared<ReplaceArguments>();
+  replace.add_option("COLLECTION", replaced->collection, "Whose fields")->required()->type_name("");
+  replace.add_option("FIELD", replaced->field, "What goes, and whose name stays")->required()->type_name("");
+  replace.add_option("BY", replaced->by, "What takes its place")->required()->type_name("");
+  tree.on_run(replace, [replaced](Session& session) { return replace_vector(session, *replaced); });
 
   CLI::App& built = tree.add(
       {"build", "COLLECTION", "Index now what is not indexed yet. Processes that search for long do it by themselves",
@@ -284,6 +314,8 @@ struct SearchArguments {
   std::string text_field;
   std::string where;
   std::vector<std::string> parameters;
+  std::string within;
+  std::vector<std::string> types;
   std::string since;
   std::string until;
   std::uint64_t limit = 10;
@@ -296,6 +328,17 @@ struct SearchArguments {
   bool snippets = false;
   bool explain = false;
 };
+
+/// `NODE:HOPS`; a node alone is one hop.
+Within parse_within(const std::string& text) {
+  Within within;
+  const std::size_t colon = text.rfind(':');
+  const std::string hops = colon == std::string::npos ? std::string() : text.substr(colon + 1);
+  const bool counted = !hops.empty() && hops.size() < 10 && hops.find_first_not_of("0123456789") == std::string::npos;
+  within.node = counted ? text.substr(0, colon) : text;
+  if (counted) within.hops = std::stoul(hops);
+  return within;
+}
 
 Search to_search(const SearchArguments& arguments, const CLI::App& command, std::istream& in) {
   Search search;
@@ -320,6 +363,12 @@ Search to_search(const SearchArguments& arguments, const CLI::App& command, std:
     throw UsageError("search: what for? Give --text WORDS, --vector '[...]', --like KEY, or --near WORDS");
   search.where = arguments.where;
   search.parameters = parse_parameters(arguments.parameters);
+  if (!arguments.within.empty()) {
+    search.within = parse_within(arguments.within);
+    search.within->types = arguments.types;
+  } else if (!arguments.types.empty()) {
+    throw UsageError("search: --type says which edges --within follows: give that too");
+  }
   if (!arguments.since.empty()) search.since = parse_time("--since", arguments.since);
   if (!arguments.until.empty()) search.until = parse_time("--until", arguments.until);
   search.limit = arguments.limit;
@@ -413,6 +462,13 @@ void add_search(CommandTree& tree) {
       ->type_name("NAME");
   command.add_option("--where", arguments->where, "Only records that match this filter (strata find --help)")
       ->type_name("FILTER");
+  command
+      .add_option("--within", arguments->within,
+                  "Only records that edges connect with a node, over so many at most; 1 when not given, 0: any number")
+      ->type_name("NODE[:HOPS]");
+  command.add_option("--type", arguments->types, "With --within, over edges of this type; may be given again")
+      ->type_name("TYPE")
+      ->allow_extra_args(false);
   command.add_option("--param", arguments->parameters, "Value of a parameter of the filter; may be given again")
       ->type_name("NAME=JSON")
       ->allow_extra_args(false);

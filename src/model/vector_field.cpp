@@ -389,11 +389,12 @@ bool declare_vector(commit::Transaction& transaction, std::string_view name, con
   } else {
     if (*there == options) return false;
     if (there->dimension != options.dimension || there->metric != options.metric || there->type != options.type) {
-      throw Error(ErrorCode::already_exists, "vector field `" + options.field + "` of collection `" + definition.name +
-                                                 "` is declared as " + std::to_string(there->dimension) + " x " +
-                                                 std::string(to_string(there->type)) + ", " +
-                                                 std::string(to_string(there->metric)) +
-                                                 "; declare a second field for the new vectors, or drop this one");
+      throw Error(ErrorCode::already_exists,
+                  "vector field `" + options.field + "` of collection `" + definition.name + "` is declared as " +
+                      std::to_string(there->dimension) + " x " + std::string(to_string(there->type)) + ", " +
+                      std::string(to_string(there->metric)) +
+                      "; declare a second field for the new vectors, which then replaces this one "
+                      "(`strata vector replace`)");
     }
     *there = options;
   }
@@ -414,6 +415,30 @@ bool drop_vector(commit::Transaction& transaction, std::string_view name, std::s
   std::erase_if(definition.vectors, [&](const VectorOptions& one) { return one.field == field; });
   transaction.define(std::move(definition));
   return true;
+}
+
+void replace_vector(commit::Transaction& transaction, std::string_view name, std::string_view field,
+                    std::string_view by) {
+  const CollectionDefinition* found = transaction.collection(name);
+  if (!found) throw Error(ErrorCode::not_found, "there is no collection `" + std::string(name) + "`");
+  if (field == by)
+    throw Error(ErrorCode::invalid_argument, "vector field `" + std::string(field) + "` cannot replace itself");
+  CollectionDefinition definition = *found;
+  require_vector(definition, field);
+  VectorOptions options = require_vector(definition, by);
+  CollectionDefinition vectors = vectors_of(transaction, name, options);
+  transaction.forget_definition(vectors.name);
+  commit::Write drop;
+  drop.kind = commit::Write::Kind::drop;
+  drop.space = vectors_of(transaction, name, *definition.vector(field)).records();
+  transaction.write(std::move(drop));
+  vectors.name = vector_collection_name(name, field);
+  transaction.define(std::move(vectors));
+  options.field = field;
+  std::erase_if(definition.vectors, [&](const VectorOptions& one) { return one.field == by; });
+  *std::find_if(definition.vectors.begin(), definition.vectors.end(),
+                [&](const VectorOptions& one) { return one.field == field; }) = std::move(options);
+  transaction.define(std::move(definition));
 }
 
 TextOptions checked(const TextOptions& options) {

@@ -62,6 +62,10 @@ bool declare_vector(commit::Transaction& transaction, std::string_view collectio
 /// With all its vectors. False when there was none.
 bool drop_vector(commit::Transaction& transaction, std::string_view collection, std::string_view field);
 
+/// `field` becomes what `by` is, with its vectors and its index; `by` is no more. `not_found`, `invalid_argument`.
+void replace_vector(commit::Transaction& transaction, std::string_view collection, std::string_view field,
+                    std::string_view by);
+
 /// Checks and completes: the name from the fields. `invalid_argument`.
 TextOptions checked(const TextOptions& options);
 bool declare_text(commit::Transaction& transaction, std::string_view collection, const TextOptions& options);

@@ -126,6 +126,13 @@ bool Collection::drop_vector(std::string_view field) {
   return existed;
 }
 
+void Collection::replace_vector(std::string_view field, std::string_view by) {
+  access_->check_alone("replacing a vector field");
+  view::Views& views = views_of(*access_);
+  access_->declare([&](commit::Transaction& transaction) { model::replace_vector(transaction, name_, field, by); });
+  views.replace_vector(name_, std::string(field), std::string(by));
+}
+
 std::vector<VectorDescription> Collection::vectors() const {
   std::vector<VectorDescription> out;
   view::Views& views = views_of(*access_);

@@ -88,6 +88,21 @@ void Views::forget_text(const std::string& collection, const std::string& name) 
   if (!directory().empty()) platform::remove_tree(place_of(directory(), "text", collection, name));
 }
 
+void Views::replace_vector(const std::string& collection, const std::string& field, const std::string& by) {
+  const std::lock_guard lock(mutex_);
+  vectors_.erase({collection, field});
+  vectors_.erase({collection, by});
+  if (directory().empty()) return;
+  const std::string from = place_of(directory(), "vector", collection, by);
+  const std::string to = place_of(directory(), "vector", collection, field);
+  try {
+    platform::remove_tree(to);
+    if (platform::exists(from)) platform::rename_file(from, to);
+  } catch (const Error&) {
+    return;  // the manifest tells whose vectors it was built of: the index is built anew
+  }
+}
+
 void Views::want_building(const std::shared_ptr<VectorView>& view) {
   if (!trunk_.options().background || trunk_.options().read_only) return;
   const std::uint64_t stamp = view->directory().manifest_stamp();

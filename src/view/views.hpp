@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "commit/trunk.hpp"
+#include "view/adjacency.hpp"
 #include "view/search_cache.hpp"
 #include "view/text/text_index.hpp"
 #include "view/vector/vector_builder.hpp"
@@ -42,9 +43,12 @@ class Views : public commit::Companion {
   /// The field was dropped: its files go. Processes that still have them open go on with what they have.
   void forget_vector(const std::string& collection, const std::string& field);
   void forget_text(const std::string& collection, const std::string& name);
+  /// The field has become what `by` was: so do its files.
+  void replace_vector(const std::string& collection, const std::string& field, const std::string& by);
 
   OpenView open_view();
   SearchCache& search_cache() { return search_cache_; }
+  Adjacency& adjacency() { return adjacency_; }
   void close() override;
 
  private:
@@ -65,6 +69,7 @@ class Views : public commit::Companion {
     std::uint64_t stamp = 0;  ///< Of the manifest that is not good enough.
   };
   SearchCache search_cache_;
+  Adjacency adjacency_;
   std::deque<Wanted> wanted_;
   std::thread builder_;
   bool stopping_ = false;
