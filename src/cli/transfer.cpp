@@ -26,8 +26,21 @@ struct ImportArguments {
   std::string on_error = "stop";
   std::string csv_types = "infer";
   std::string delimiter;
+  std::vector<std::string> links;
   bool restart = false;
 };
+
+/// `Depends:depends` or `author:wrote_by:people`.
+ingest::ImportLink parse_link(const std::string& text, const std::string& collection) {
+  const std::size_t first = text.find(':');
+  const std::size_t second = first == std::string::npos ? first : text.find(':', first + 1);
+  ingest::ImportLink link{text.substr(0, first), {}, collection};
+  if (first != std::string::npos) link.type = text.substr(first + 1, second - first - 1);
+  if (second != std::string::npos) link.collection = text.substr(second + 1);
+  if (link.field.empty() || link.type.empty() || link.collection.empty())
+    throw UsageError("--link: write FIELD:TYPE or FIELD:TYPE:COLLECTION, as in --link Depends:depends");
+  return link;
+}
 
 ingest::ImportOptions import_options(const ImportArguments& arguments) {
   ingest::ImportOptions options = arguments.options;
@@ -42,6 +55,7 @@ ingest::ImportOptions import_options(const ImportArguments& arguments) {
   }
   options.skip_bad_lines = arguments.on_error == "skip";
   options.resume = !arguments.restart;
+  for (const std::string& link : arguments.links) options.links.push_back(parse_link(link, options.collection));
   if (options.batch_records == 0) throw UsageError("--batch: a batch of 0 records imports nothing: write --batch 1000");
   return options;
 }
@@ -99,7 +113,7 @@ void add_import(CommandTree& tree) {
       tree.add({"import", "COLLECTION FILE|-",
                 "Bring in the records of a file, in batches that are each atomic. gzip, zstd and lz4 are "
                 "unpacked. An import that was stopped goes on when it is run again",
-                "strata import packages Packages.gz --key Package --newest Version", group},
+                "strata import packages Packages.gz --newest Version --link Depends:depends", group},
                {nullptr, false, true});
   auto arguments = std::make_shared<ImportArguments>();
   ingest::ImportOptions& options = arguments->options;
@@ -128,6 +142,12 @@ void add_import(CommandTree& tree) {
       .add_option("--newest", options.newest_by,
                   "Of records with one key, keep that with the highest value of this field")
       ->type_name("FIELD");
+  command
+      .add_option("--link", arguments->links,
+                  "An edge of the type to each record that the field names: a list, or text such as `a (>= 1), b | c`; "
+                  "in the same commit, kept up by later imports. COLLECTION: of those named, else the same")
+      ->type_name("FIELD:TYPE[:COLLECTION]")
+      ->allow_extra_args(false);
   command.add_option("--csv-types", arguments->csv_types, "Numbers and booleans as such (infer), or all as strings")
       ->check(one_of({"infer", "strings"}))
       ->type_name("infer|strings");

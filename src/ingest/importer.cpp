@@ -1,10 +1,12 @@
 #include "ingest/importer.hpp"
 
 #include <algorithm>
+#include <map>
 #include <span>
 
 #include "ingest/batch_source.hpp"
 #include "ingest/import_point.hpp"
+#include "ingest/reference_list.hpp"
 #include "ingest/version_order.hpp"
 
 namespace strata::ingest {
@@ -86,10 +88,13 @@ class Import {
   }
 
   std::string reading_options() const {
-    return std::string(to_string(report_.format)) + " key=" + options_.key_field +
-           " types=" + std::to_string(static_cast<int>(options_.reader.csv_types)) +
-           " into=" + options_.reader.vector_field +
-           " delimiter=" + std::to_string(static_cast<int>(options_.reader.csv_delimiter));
+    std::string options = std::string(to_string(report_.format)) + " key=" + options_.key_field +
+                          " types=" + std::to_string(static_cast<int>(options_.reader.csv_types)) +
+                          " into=" + options_.reader.vector_field +
+                          " delimiter=" + std::to_string(static_cast<int>(options_.reader.csv_delimiter));
+    for (const ImportLink& link : options_.links)
+      options += " link=" + link.field + ":" + link.type + ":" + link.collection;
+    return options;
   }
 
   void commit(const Batch& batch) {
@@ -144,7 +149,7 @@ class Import {
     CommitResult result;
     store_.transact(
         [&](Transaction& transaction) {
-          put = put_records(transaction.collection(options_.collection), entries);
+          put = put_records(transaction, entries);
           if (notes) note_point(transaction.collection(imports_collection), put, after, last);
         },
         {}, &result);
@@ -154,11 +159,12 @@ class Import {
     if (notes) point_version_ = last ? std::nullopt : std::optional(Version{result.position.value});
   }
 
-  std::uint64_t put_records(Collection collection, std::span<const BatchEntry> entries) const {
+  std::uint64_t put_records(Transaction& transaction, std::span<const BatchEntry> entries) const {
+    Collection collection = transaction.collection(options_.collection);
     std::uint64_t put = 0;
     for (const auto& [item, after] : entries) {
       if (!item.key) {
-        collection.add(item.value);
+        link(transaction.graph(), collection.add(item.value), item.value);
       } else {
         if (!options_.newest_by.empty()) {
           const std::optional<Record> present = collection.get(*item.key);
@@ -166,10 +172,30 @@ class Import {
           if (present && !is_newer(item.value.at(field), present->value.at(field))) continue;
         }
         collection.put(*item.key, item.value);
+        link(transaction.graph(), *item.key, item.value);
       }
       ++put;
     }
     return put;
+  }
+
+  void link(Graph graph, const std::string& key, const Value& value) const {
+    if (options_.links.empty()) return;
+    const std::string node = options_.collection + "/" + key;
+    for (const ImportLink& wanted : options_.links) {
+      std::map<std::string, Value> named;
+      for (Reference& one : references_in(value.at(wanted.field)))
+        named.emplace(wanted.collection + "/" + one.name, std::move(one.details));
+      for (const Edge& edge : graph.edges(node, {.types = {wanted.type}})) {
+        const auto still = named.find(edge.to);
+        if (still == named.end()) {
+          graph.unlink(node, wanted.type, edge.to);
+        } else if (still->second == edge.value) {
+          named.erase(still);
+        }
+      }
+      for (const auto& [to, details] : named) graph.link(node, wanted.type, to, details);
+    }
   }
 
   /// The version that this import wrote last must still be there: so two imports of one file cannot both go on.

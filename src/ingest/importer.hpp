@@ -28,6 +28,14 @@ struct ImportProgress {
   double records_per_second = 0;  ///< Of this run.
 };
 
+/// Edges from a record, `COLLECTION/KEY`, to those that one of its fields names. In the commit that puts the record;
+/// those of this type that the record had before and no longer names go.
+struct ImportLink {
+  std::string field;  ///< A path; how names stand in it: reference_list.hpp.
+  std::string type;
+  std::string collection;  ///< Of those named.
+};
+
 struct ImportOptions {
   std::string collection;
   std::string path = "-";  ///< `-`: standard input.
@@ -38,6 +46,7 @@ struct ImportOptions {
   /// Not empty: of records with equal keys the one with the higher value of this field stays, in the file and in the
   /// collection. Text is compared as Debian compares versions (1.9 < 1.10 < 2.0~rc1 < 2.0). Empty: the later one stays.
   std::string newest_by;
+  std::vector<ImportLink> links;
   std::size_t batch_records = 1000;
   bool skip_bad_lines = false;  ///< Else the first bad line stops the import.
   bool resume = true;           ///< False: start over even where an earlier import of the file had stopped.
