@@ -26,7 +26,8 @@ lint:  ## formatting, clang-tidy, the order of the house
 	@tools/setup --lint
 	@tools/lint
 
-bench: setup  ## build the benchmarks and run them beside their rivals
+bench:  ## build the benchmarks and run them beside their rivals
+	@tools/setup --rivals
 	@tools/build release
 	@bench/run
 

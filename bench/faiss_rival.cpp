@@ -6,6 +6,25 @@
 namespace strata::bench {
 namespace {
 
+class FaissSearcher final : public VectorSearcher {
+ public:
+  explicit FaissSearcher(const faiss::IndexHNSWFlat& index) : index_(index) {}
+  void search(const std::vector<float>& query, std::size_t k, std::vector<std::uint32_t>& out) override {
+    distances_.resize(k);
+    labels_.resize(k);
+    index_.search(1, query.data(), static_cast<faiss::Index::idx_t>(k), distances_.data(), labels_.data());
+    out.clear();
+    for (const auto label : labels_) {
+      if (label >= 0) out.push_back(static_cast<std::uint32_t>(label));
+    }
+  }
+
+ private:
+  const faiss::IndexHNSWFlat& index_;
+  std::vector<float> distances_;
+  std::vector<faiss::Index::idx_t> labels_;
+};
+
 class Faiss final : public VectorIndexer {
  public:
   std::string name() const override { return "faiss hnsw"; }
@@ -21,16 +40,9 @@ class Faiss final : public VectorIndexer {
     index_->add(static_cast<faiss::Index::idx_t>(vectors.size()), all.data());
   }
 
-  void search(const std::vector<float>& query, std::size_t k, std::size_t effort,
-              std::vector<std::uint32_t>& out) override {
+  std::unique_ptr<VectorSearcher> searcher(std::size_t effort, std::size_t) override {
     index_->hnsw.efSearch = static_cast<int>(effort);
-    distances_.resize(k);
-    labels_.resize(k);
-    index_->search(1, query.data(), static_cast<faiss::Index::idx_t>(k), distances_.data(), labels_.data());
-    out.clear();
-    for (const auto label : labels_) {
-      if (label >= 0) out.push_back(static_cast<std::uint32_t>(label));
-    }
+    return std::make_unique<FaissSearcher>(*index_);
   }
 
   double bytes_per_vector() const override {
@@ -45,8 +57,6 @@ class Faiss final : public VectorIndexer {
 
  private:
   std::unique_ptr<faiss::IndexHNSWFlat> index_;
-  std::vector<float> distances_;
-  std::vector<faiss::Index::idx_t> labels_;
 };
 
 }  // namespace

@@ -5,6 +5,21 @@
 namespace strata::bench {
 namespace {
 
+using Index = hnswlib::HierarchicalNSW<float>;
+
+class HnswlibSearcher final : public VectorSearcher {
+ public:
+  explicit HnswlibSearcher(const Index& index) : index_(index) {}
+  void search(const std::vector<float>& query, std::size_t k, std::vector<std::uint32_t>& out) override {
+    auto found = index_.searchKnn(query.data(), k);
+    out.clear();
+    for (; !found.empty(); found.pop()) out.push_back(static_cast<std::uint32_t>(found.top().second));
+  }
+
+ private:
+  const Index& index_;
+};
+
 class Hnswlib final : public VectorIndexer {
  public:
   std::string name() const override { return "hnswlib"; }
@@ -13,17 +28,13 @@ class Hnswlib final : public VectorIndexer {
     constexpr std::size_t connections = 16;
     constexpr std::size_t ef_construction = 200;
     space_ = std::make_unique<hnswlib::L2Space>(vectors.front().size());
-    index_ =
-        std::make_unique<hnswlib::HierarchicalNSW<float>>(space_.get(), vectors.size(), connections, ef_construction);
+    index_ = std::make_unique<Index>(space_.get(), vectors.size(), connections, ef_construction);
     for (std::size_t number = 0; number < vectors.size(); ++number) index_->addPoint(vectors[number].data(), number);
   }
 
-  void search(const std::vector<float>& query, std::size_t k, std::size_t effort,
-              std::vector<std::uint32_t>& out) override {
+  std::unique_ptr<VectorSearcher> searcher(std::size_t effort, std::size_t) override {
     index_->setEf(effort);
-    auto found = index_->searchKnn(query.data(), k);
-    out.clear();
-    for (; !found.empty(); found.pop()) out.push_back(static_cast<std::uint32_t>(found.top().second));
+    return std::make_unique<HnswlibSearcher>(*index_);
   }
 
   double bytes_per_vector() const override {
@@ -37,7 +48,7 @@ class Hnswlib final : public VectorIndexer {
 
  private:
   std::unique_ptr<hnswlib::L2Space> space_;
-  std::unique_ptr<hnswlib::HierarchicalNSW<float>> index_;
+  std::unique_ptr<Index> index_;
 };
 
 }  // namespace

@@ -29,11 +29,12 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --dir DIR       measure the disk that DIR lies on (/var/tmp, or $STRATA_BENCH_DIR)
   --seconds N     for each measurement (1; 5 with STRATA_SOAK=1)
   --json FILE     append the results to FILE, as JSON lines
+  --plots DIR     draw recall against speed into DIR, as SVG (vectors)
   --engine NAME   of the engines only this one, beside PostgreSQL; may be given several times (commits)
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
 sections: floor commits records ranges encoding size copies server wake streams queues
-  vectors; all without any named
+  vectors search graph; all without any named
 )";
 
 struct Section {
@@ -48,7 +49,8 @@ const std::vector<Section>& sections() {
 #ifdef STRATA_BENCH_POSTGRES
       {"server", bench_server},
 #endif
-      {"wake", bench_wake},         {"streams", bench_streams}, {"queues", bench_queues},   {"vectors", bench_vectors}};
+      {"wake", bench_wake},         {"streams", bench_streams}, {"queues", bench_queues},   {"vectors", bench_vectors},
+      {"search", bench_search},     {"graph", bench_graph}};
   return all;
 }
 
@@ -57,6 +59,7 @@ struct Arguments {
   double seconds = 1;
   bool soak = false;
   std::string json;
+  std::string plots;
   bool postgres = true;
   bool strict = false;
   std::vector<std::string> engines;
@@ -96,6 +99,8 @@ Arguments parse(const std::vector<std::string>& words) {
       if (arguments.seconds <= 0) throw WrongUsage("--seconds wants a number above 0");
     } else if (word == "--json") {
       arguments.json = next();
+    } else if (word == "--plots") {
+      arguments.plots = next();
     } else if (word == "--engine") {
       arguments.engines.push_back(next());
     } else if (word == "--no-postgres") {
@@ -178,6 +183,7 @@ int run(const Arguments& arguments) {
   const ScratchDirectory scratch(arguments.directory);
   const SignalWatch watch(scratch.path());
   Setting setting{.report = report, .directory = scratch.path(), .seconds = arguments.seconds, .soak = arguments.soak};
+  setting.plots = arguments.plots;
   setting.engines = arguments.engines;
   std::string rival = "no PostgreSQL in this run";
 #ifdef STRATA_BENCH_POSTGRES

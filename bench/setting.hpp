@@ -21,6 +21,7 @@ struct Setting {
   /// Makes a database in the PostgreSQL that runs beside; its connection parameters. Empty: there is none.
   std::function<std::string(const std::string& name)> make_database{};
 
+  std::string plots{};                 ///< Directory for plots; empty: none are drawn.
   std::vector<std::string> engines{};  ///< Only these, beside PostgreSQL; empty: all.
 
   bool wants(const std::string& contender) const {
@@ -44,6 +45,8 @@ void bench_wake(Setting& setting);
 void bench_streams(Setting& setting);
 void bench_queues(Setting& setting);
 void bench_vectors(Setting& setting);
+void bench_search(Setting& setting);
+void bench_graph(Setting& setting);
 
 // Roles of other processes.
 int write_role(const std::vector<std::string>& arguments);

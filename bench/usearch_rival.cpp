@@ -12,6 +12,21 @@ using unum::usearch::metric_kind_t;
 using unum::usearch::metric_punned_t;
 using unum::usearch::scalar_kind_t;
 
+class UsearchSearcher final : public VectorSearcher {
+ public:
+  UsearchSearcher(const index_dense_t& index, std::size_t thread) : index_(index), thread_(thread) {}
+  void search(const std::vector<float>& query, std::size_t k, std::vector<std::uint32_t>& out) override {
+    keys_.resize(k);
+    keys_.resize(index_.search(query.data(), k, thread_).dump_to(keys_.data()));
+    out.assign(keys_.begin(), keys_.end());
+  }
+
+ private:
+  const index_dense_t& index_;
+  std::size_t thread_;
+  std::vector<index_dense_t::vector_key_t> keys_;
+};
+
 class Usearch final : public VectorIndexer {
  public:
   std::string name() const override { return "usearch"; }
@@ -26,18 +41,15 @@ class Usearch final : public VectorIndexer {
     auto made = index_dense_t::make(metric, config);
     if (!made) throw std::runtime_error("usearch makes no index");
     index_ = std::make_unique<index_dense_t>(std::move(made.index));
-    if (!index_->try_reserve({vectors.size(), 1})) throw std::runtime_error("usearch has no memory");
+    if (!index_->try_reserve({vectors.size(), vector_threads()})) throw std::runtime_error("usearch has no memory");
     for (std::size_t number = 0; number < vectors.size(); ++number) {
       if (!index_->add(number, vectors[number].data(), 0)) throw std::runtime_error("usearch adds no vector");
     }
   }
 
-  void search(const std::vector<float>& query, std::size_t k, std::size_t effort,
-              std::vector<std::uint32_t>& out) override {
+  std::unique_ptr<VectorSearcher> searcher(std::size_t effort, std::size_t thread) override {
     index_->change_expansion_search(effort);
-    keys_.resize(k);
-    keys_.resize(index_->search(query.data(), k, 0).dump_to(keys_.data()));
-    out.assign(keys_.begin(), keys_.end());
+    return std::make_unique<UsearchSearcher>(*index_, thread);
   }
 
   double bytes_per_vector() const override {
@@ -48,7 +60,6 @@ class Usearch final : public VectorIndexer {
 
  private:
   std::unique_ptr<index_dense_t> index_;
-  std::vector<index_dense_t::vector_key_t> keys_;
   std::string instructions_;
 };
 
