@@ -64,6 +64,8 @@ DatalogResult answer(Facts& facts, std::string_view text, const DatalogOptions& 
   DatalogResult result;
   result.columns = compiled.columns;
   auto numbers = sorted(evaluation.answer(), compiled, pool, limits);
+  numbers.erase(numbers.begin(),
+                numbers.begin() + static_cast<std::ptrdiff_t>(std::min<std::uint64_t>(source.offset, numbers.size())));
   std::uint64_t limit = options.limit;
   if (source.limit) limit = limit == 0 ? *source.limit : std::min<std::uint64_t>(limit, *source.limit);
   if ((limit > 0 || source.limit) && numbers.size() > limit) {

@@ -105,6 +105,8 @@ TEST_F(DatalogAnswer, RulesFactsAndColumns) {
   EXPECT_EQ(last.columns, (std::vector<std::string>{"X", "Y"}));
   EXPECT_EQ(ask("p(1). p(2). q(X, X + 1) :- p(X). ?- q(_, Y), Z = Y * 2. order by Z desc limit 1"), "3 6\n");
   EXPECT_FALSE(last.complete);
+  EXPECT_EQ(ask("p(1). p(2). p(3). ?- p(X). order by X desc limit 1 offset 1"), "2\n");
+  EXPECT_EQ(ask("p(1). ?- p(X). offset 5"), "");
   EXPECT_EQ(ask("p(1, 2). p(3, 3). ?- p(X, X)."), "3\n");
   EXPECT_EQ(ask("p(1). ?- p(1)."), "\n") << "yes is one row without columns";
   EXPECT_EQ(ask("p(1). ?- p(2)."), "") << "no is none";

@@ -98,11 +98,13 @@ class Parser {
     program_.question_text = lexer_.line_of(begin, end_);
     take_symbol(".");
     if (at_word("order")) order();
-    if (take_word("limit")) limit();
+    if (take_word("limit")) program_.limit = row_count("limit");
+    if (take_word("offset")) program_.offset = row_count("offset");
     take_symbol(".");
     if (at_symbol("?-")) fail(token_.place, "a program has one question; ask the second one with a program of its own");
     if (token_.kind != TokenKind::end) {
-      fail(token_.place, "after the question only `order by` and `limit` may follow: " + found());
+      fail(token_.place,
+           "after the question only `order by`, `limit` and `offset` may follow, in this order: " + found());
     }
   }
 
@@ -124,12 +126,12 @@ class Parser {
     } while (take_symbol(","));
   }
 
-  void limit() {
+  std::uint64_t row_count(const std::string& word) {
     const Place place = token_.place;
     const Expression number = primary();
     const bool whole = number.kind == Expression::Kind::constant && number.value.type() == ValueType::integer;
-    if (!whole || compare(number.value, Value(0)) < 0) fail(place, "the limit is a number of rows, such as 10");
-    program_.limit = number.value.view().as_uint();
+    if (!whole || compare(number.value, Value(0)) < 0) fail(place, "the " + word + " is a number of rows, such as 10");
+    return number.value.view().as_uint();
   }
 
   std::vector<Literal> body() {

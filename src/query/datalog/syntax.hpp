@@ -76,6 +76,7 @@ struct Program {
   std::string question_text{};
   std::vector<OrderTerm> order{};
   std::optional<std::uint64_t> limit{};
+  std::uint64_t offset = 0;  ///< Rows left out before.
 };
 
 // Bounds of a program. Beyond: `limit_exceeded`.
