@@ -34,7 +34,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
 sections: floor commits records ranges encoding size copies server wake streams queues
-  vectors search graph; all without any named
+  vectors search documents graph; all without any named
 )";
 
 struct Section {
@@ -44,13 +44,15 @@ struct Section {
 
 const std::vector<Section>& sections() {
   static const std::vector<Section> all{
-      {"floor", bench_floor},       {"commits", bench_commits}, {"records", bench_records}, {"ranges", bench_ranges},
-      {"encoding", bench_encoding}, {"size", bench_size},       {"copies", bench_copies},
+      {"floor", bench_floor},     {"commits", bench_commits},   {"records", bench_records},
+      {"ranges", bench_ranges},   {"encoding", bench_encoding}, {"size", bench_size},
+      {"copies", bench_copies},
 #ifdef STRATA_BENCH_POSTGRES
       {"server", bench_server},
 #endif
-      {"wake", bench_wake},         {"streams", bench_streams}, {"queues", bench_queues},   {"vectors", bench_vectors},
-      {"search", bench_search},     {"graph", bench_graph}};
+      {"wake", bench_wake},       {"streams", bench_streams},   {"queues", bench_queues},
+      {"vectors", bench_vectors}, {"search", bench_search},     {"documents", bench_documents},
+      {"graph", bench_graph}};
   return all;
 }
 

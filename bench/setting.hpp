@@ -46,6 +46,7 @@ void bench_streams(Setting& setting);
 void bench_queues(Setting& setting);
 void bench_vectors(Setting& setting);
 void bench_search(Setting& setting);
+void bench_documents(Setting& setting);
 void bench_graph(Setting& setting);
 
 // Roles of other processes.
