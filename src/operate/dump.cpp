@@ -7,6 +7,7 @@
 #include "codec/varint.hpp"
 #include "commit/derivation.hpp"
 #include "commit/transaction.hpp"
+#include "model/document_content.hpp"
 #include "model/event.hpp"
 #include "model/own_collection.hpp"
 #include "model/record.hpp"
@@ -181,6 +182,8 @@ class Loading {
           refuse(
               "the store has events already, and two orders of events cannot be made one; load into a store without");
         }
+        if (there->name == model::chunks_name && writer.totals(there->records()).rows > 0)
+          refuse("the store has documents already, whose chunks are counted otherwise; load into a store without");
         return;  // what is there already keeps its declaration
       }
       auto view = std::make_unique<commit::View>(writer.transaction(), std::make_shared<codec::Head>(writer.head()),

@@ -180,11 +180,23 @@ TEST_P(SharedDocuments, ACopyAndALoadedDumpHaveThem) {
     EXPECT_EQ(other->describe().digest, store.describe().digest);
     expect_contents(*other, other->documents(), expected);
     EXPECT_EQ(other->documents("others").get("bytes"), bytes);
-    other->documents().put("k0", "written there");
+    other->documents().put("k0", Bytes(9'000, 'y'));
     EXPECT_TRUE(other->documents("others").erase("bytes"));
     other->compact();
     EXPECT_EQ(other->verify().problems, Lines{});
     EXPECT_EQ(other->documents().statistics().unreferenced, 0U);
+    next = lines.begin();
+    try {
+      load(*other, [&](std::string& line) {
+        if (next == lines.end()) return false;
+        line = *next++;
+        return true;
+      });
+      ADD_FAILURE() << "two stores' documents cannot be made one";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::invalid_argument) << error.what();
+    }
+    EXPECT_EQ(other->verify().problems, Lines{});
   }
 }
 
