@@ -35,6 +35,8 @@ enum class EdgeRule : std::uint8_t {
   restrict,  ///< Both ends must be there when the edge is made (`not_found`), and a record with such edges cannot be
              ///< erased (`invalid_argument`, naming one: unlink first).
   cascade,   ///< Both ends must be there, and the edges go with the record.
+  // Nobody can be refused when a record expires: then its edges go with it under either of the two, in the commit that
+  // erases it. Until that the record is hidden, and they are not.
 };
 
 std::string_view to_string(EdgeRule rule);
@@ -71,8 +73,9 @@ enum class Direction : std::uint8_t {
 struct Follow {
   Direction direction = Direction::out;
   std::vector<std::string> types{};  ///< Empty: all.
-  std::string
-      where{};  ///< A filter (docs/GUIDE.md) over the edge's value; `from`, `type`, `to` stand beside its members.
+  /// A filter (docs/GUIDE.md) over the edge's value. `from`, `type`, `to` stand beside its members, and before its own
+  /// of these names; a value that is no object is `value`.
+  std::string where{};
   /// A filter over the record that a node names. What is no record, or does not match, is not entered.
   std::string node_where{};
   Parameters parameters{};
@@ -118,7 +121,7 @@ struct Path {
 struct PathOptions {
   Follow follow{};
   /// A path into the edge's value where its weight stands: a number, 0 or more (`invalid_argument` naming the edge when
-  /// it is negative); where there is none the weight is 1. Empty: each edge counts 1.
+  /// it is negative); where there is none the weight is 1. `$`: the value itself. Empty: each edge counts 1.
   std::string weight{};
   std::size_t hops = 0;  ///< Edges at most; 0: no bound.
 };
@@ -141,9 +144,10 @@ class Graph {
   /// Removes all edges from and to a node; how many there were. At most 100,000 in one transaction (`limit_exceeded`).
   std::uint64_t unlink_all(std::string_view node);
   std::optional<Edge> edge(std::string_view from, std::string_view type, std::string_view to) const;
-  /// Edges of a node (`both`: out first), by type and the node at the other end. Limit 0: all.
+  /// Edges of a node (`both`: out first, one to itself once), by type and the node at the other end; of nodes of more
+  /// than 89 bytes the first 56 count. Limit 0: all.
   std::vector<Edge> edges(std::string_view node, const Follow& follow = {}, std::size_t limit = 0) const;
-  /// Hands over every edge, by from, type, to; `visit` returns false to stop.
+  /// Hands over every edge, by from, type, to (long names as in edges()); `visit` returns false to stop.
   void scan(const std::function<bool(const Edge&)>& visit) const;
   std::uint64_t count() const;
 
@@ -154,17 +158,19 @@ class Graph {
   /// The cheapest path; among equals the one with fewer edges. Nothing when none leads there. From a node to itself:
   /// the path without edges.
   std::optional<Path> shortest_path(std::string_view from, std::string_view to, const PathOptions& options = {}) const;
-  /// All paths that visit no node twice, shortest first, at most `limit`, of at most `hops` edges (0 is
-  /// `invalid_argument`: their number grows without bound).
+  /// All paths that visit no node twice, shortest first, at most `limit` (0: all), of at most `hops` edges (0 is
+  /// `invalid_argument`: their number grows without bound). Edges of several types between the same nodes are several
+  /// paths.
   std::vector<Path> paths(std::string_view from, std::string_view to, std::size_t hops, std::size_t limit = 100,
                           const Follow& follow = {}) const;
   /// All nodes connected with it, whatever the direction of the edges; itself included, sorted.
   std::vector<std::string> component(std::string_view node, const std::vector<std::string>& types = {}) const;
-  /// Cycles, each told once, from its least node on: one for each strongly connected part, the shortest found there;
-  /// at most `limit`.
+  /// Cycles, each told once, from its least node on, which ends it too: one for each strongly connected part, the
+  /// shortest there (where a part is so large that looking for it would take more than ten million edges: the shortest
+  /// found by then); by their first nodes, at most `limit` (0: all).
   std::vector<Path> cycles(std::size_t limit = 100, const std::vector<std::string>& types = {}) const;
-  /// All nodes so that each stands before those that its edges lead to. `invalid_argument`, naming a cycle, when
-  /// there is one.
+  /// All nodes so that each stands before those that its edges lead to; where there is a choice, the least by name.
+  /// `invalid_argument`, naming a cycle, when there is one.
   std::vector<std::string> topological_order(const std::vector<std::string>& types = {}) const;
   Degree degree(std::string_view node, const std::vector<std::string>& types = {}) const;
 

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/graph.hpp"
 #include "strata/types.hpp"
 #include "strata/value.hpp"
 
@@ -112,11 +113,20 @@ struct TextMatch {
   double weight = 1;
 };
 
+/// Only records near a node of the graph: those whose node, `collection/key`, a walk from there comes to.
+struct Within {
+  std::string node{};
+  std::size_t hops = 1;  ///< Edges at most; 0: no bound. The node itself, where it is a record, counts too.
+  Direction direction = Direction::both;
+  std::vector<std::string> types{};  ///< Of edges; empty: all.
+};
+
 struct Search {
   std::vector<Near> near{};
   std::optional<TextMatch> text{};
   std::string where{};  ///< As in Query.
   Parameters parameters{};
+  std::optional<Within> within{};
   std::optional<Time> since{};
   std::optional<Time> until{};
   std::size_t limit = 10;  ///< 1 to 10,000.

@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "strata/collection.hpp"
+#include "strata/graph.hpp"
 #include "strata/queue.hpp"
 #include "strata/search.hpp"
 #include "strata/stream.hpp"
@@ -71,6 +72,14 @@ struct QueueWatch {
   std::string name{};
 };
 
+/// Edges of the graph: linked (`put`, also with a new value), unlinked (`erase`).
+struct EdgeWatch {
+  std::vector<std::string> types{};  ///< Empty: all.
+  std::string node_prefix{};         ///< One of its nodes begins so.
+  std::string where{};               ///< As Follow::where: an edge that stops matching yields `left`.
+  Parameters parameters{};
+};
+
 enum class Start {
   now,    ///< Changes after the present state.
   state,  ///< The records (and events) that are there, then every change after them.
@@ -81,7 +90,8 @@ struct SubscriptionOptions {
   std::vector<CollectionWatch> collections{};
   std::vector<StreamWatch> streams{};
   std::vector<QueueWatch> queues{};
-  bool everything = false;                 ///< All collections, streams, queues, later ones too; not agents'.
+  std::vector<EdgeWatch> edges{};
+  bool everything = false;                 ///< All collections, streams, queues, edges, later ones too; not agents'.
   std::string consumer{};                  ///< Name under which the place is kept; empty: it is not.
   Start start = Start::now;                ///< Where one without a kept place begins,
   std::optional<Position> after{};         ///< or after this position.
@@ -109,11 +119,13 @@ struct Change {
     state_end,  ///< The present state has been told, as of `position`; what follows are changes.
   };
   Kind kind = Kind::put;
-  std::string source{};  ///< Name of the collection, stream or queue.
+  std::string source{};  ///< Name of the collection, stream or queue; type of the edge.
   std::string key{};     ///< Of the record, or the item's id.
   std::optional<Record> record{};
   std::optional<Event> event{};
   std::optional<QueueItem> item{};
+  /// Of a `put`: as it is. Of an `erase` or `left`: its names, of which those longer than 89 bytes may be cut short.
+  std::optional<Edge> edge{};
   /// Of a record that is told because it is near: how alike it is, for the first such watch that it meets.
   std::optional<double> similarity{};
   Version version{};       ///< Of a record that is there, `left` included.

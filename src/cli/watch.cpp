@@ -16,6 +16,7 @@ struct WatchArguments {
   std::vector<std::string> collections;
   std::vector<std::string> streams;
   std::vector<std::string> queues;
+  bool edges = false;
   std::vector<std::string> types;
   std::vector<std::string> parameters;
   std::string key_prefix;
@@ -79,14 +80,15 @@ std::optional<TextMatch> text_condition(const WatchArguments& arguments) {
 
 SubscriptionOptions subscription_options(const WatchArguments& arguments, std::istream& in) {
   SubscriptionOptions options;
-  const bool named = !arguments.collections.empty() || !arguments.streams.empty() || !arguments.queues.empty();
+  const bool named =
+      !arguments.collections.empty() || !arguments.streams.empty() || !arguments.queues.empty() || arguments.edges;
   options.everything = !named;
   options.consumer = arguments.consumer;
   if (arguments.collections.empty() && (!arguments.key_prefix.empty() || arguments.every_version)) {
     throw UsageError("watch: --key-prefix and --every-version say which records of a collection: name one");
   }
-  if (arguments.collections.empty() && arguments.streams.empty() && !arguments.where.empty()) {
-    throw UsageError("watch: --where says which records or events: name a collection, or a --stream");
+  if (arguments.collections.empty() && arguments.streams.empty() && !arguments.edges && !arguments.where.empty()) {
+    throw UsageError("watch: --where says which records, events or edges: name a collection, a --stream, or --edges");
   }
   const Parameters parameters = parse_parameters(arguments.parameters);
   const std::optional<Near> near = near_condition(arguments, in);
@@ -109,8 +111,17 @@ SubscriptionOptions subscription_options(const WatchArguments& arguments, std::i
     }
     options.streams.push_back(std::move(watch));
   }
-  if (!arguments.types.empty() && arguments.streams.empty()) {
-    throw UsageError("watch: --type says which events of streams: name them with --stream ('*' for all)");
+  if (arguments.edges) {
+    EdgeWatch watch;
+    watch.types = arguments.types;
+    if (arguments.collections.empty() && arguments.streams.empty()) {
+      watch.where = arguments.where;
+      watch.parameters = parameters;
+    }
+    options.edges.push_back(std::move(watch));
+  }
+  if (!arguments.types.empty() && arguments.streams.empty() && !arguments.edges) {
+    throw UsageError("watch: --type says which events of streams, or edges: name --stream ('*' for all) or --edges");
   }
   for (const std::string& name : arguments.queues) options.queues.push_back({name});
   choose_start(arguments, options);
@@ -151,7 +162,24 @@ void add_event(Row& row, const Event& event) {
   row.emplace_back("time", Value(event.time.to_string()));
 }
 
+Row edge_row(const Change& change) {
+  const bool gone = change.kind == Change::Kind::erase;
+  const bool there = change.kind == Change::Kind::put;
+  Row row = {{"op", Value(there  ? "link"
+                          : gone ? "unlink"
+                                 : "left")},
+             {"from", Value(change.edge->from)},
+             {"type", Value(change.edge->type)},
+             {"to", Value(change.edge->to)}};
+  if (there) row.emplace_back("value", change.edge->value);
+  if (change.version.value != 0) row.emplace_back("version", Value(change.version.value));
+  row.emplace_back("position", Value(change.position.value));
+  if (change.batch_end) row.emplace_back("batch_end", Value(true));
+  return row;
+}
+
 Row change_row(const Change& change) {
+  if (change.edge) return edge_row(change);
   Row row = {{"op", Value(operation_name(change.kind))}};
   switch (change.kind) {
     case Change::Kind::event:
@@ -291,7 +319,8 @@ void add_watch_commands(CommandTree& tree) {
   command.add_option("--stream", arguments->streams, "Events of this stream; `order-*`: of all that begin so")
       ->type_name("STREAM");
   command.add_option("--queue", arguments->queues, "Items of this queue: put, changed, gone")->type_name("QUEUE");
-  command.add_option("--type", arguments->types, "Events of this type alone")->type_name("TYPE");
+  command.add_flag("--edges", arguments->edges, "Edges of the graph: linked, unlinked");
+  command.add_option("--type", arguments->types, "Events, or edges, of this type alone")->type_name("TYPE");
   command.add_option("--where", arguments->where, "Records (without a collection: events) that match; others `left`")
       ->type_name("E");
   command.add_option("--param", arguments->parameters, "A value for :NAME in --where")->type_name("NAME=JSON");

@@ -37,14 +37,6 @@ EdgeView view_of_body(bytes_view key, ValueView body) {
   return view;
 }
 
-EdgeView view_of_row(bytes_view key, const codec::RecordRow& row) {
-  EdgeView view = view_of_body(key, ValueView(row.body));
-  view.version = row.header.version;
-  view.created = row.header.created;
-  view.updated = row.header.updated;
-  return view;
-}
-
 EdgeView names_of(const EdgeKey& key) { return {key.from, key.type, key.to, {}, {}, {}, {}}; }
 
 }  // namespace
@@ -54,6 +46,14 @@ struct EdgeRows::Own {
   std::tuple<std::string_view, std::string_view> order;  ///< Type and the node that it leads from.
   const commit::Write* write;
 };
+
+EdgeView view_of_row(bytes_view key, const codec::RecordRow& row) {
+  EdgeView view = view_of_body(key, ValueView(row.body));
+  view.version = row.header.version;
+  view.created = row.header.created;
+  view.updated = row.header.updated;
+  return view;
+}
 
 Edge make_edge(const EdgeView& view) {
   return {std::string(view.from), std::string(view.type), std::string(view.to), Value(view.value),

@@ -27,6 +27,8 @@ struct EdgeView {
 };
 
 Edge make_edge(const EdgeView& view);
+/// The edge of a record. `corruption`. Views into the row.
+EdgeView view_of_row(bytes_view key, const codec::RecordRow& row);
 
 class EdgeRows {
  public:

@@ -21,12 +21,12 @@ std::uint32_t NameList::find(std::string_view name) const {
   return found == numbers_.end() ? no_node : found->second;
 }
 
-void Neighbours::sort(std::vector<NodeNumber>& nodes) const {
-  if (nodes.size() < 2) return;
+void Neighbours::sort(std::vector<Met>& met) const {
+  if (met.size() < 2) return;
   // Names mostly begin alike and differ soon after: eight bytes decide nearly always.
-  std::string_view common = name(nodes.front());
-  for (const NodeNumber node : nodes) {
-    const std::string_view other = name(node);
+  std::string_view common = name(met.front().node);
+  for (const Met& one : met) {
+    const std::string_view other = name(one.node);
     const std::size_t most = std::min(common.size(), other.size());
     std::size_t same = 0;
     while (same < most && common[same] == other[same]) ++same;
@@ -34,20 +34,65 @@ void Neighbours::sort(std::vector<NodeNumber>& nodes) const {
   }
   struct Keyed {
     std::uint64_t key;
-    NodeNumber node;
+    Met met;
   };
   std::vector<Keyed> keyed;
-  keyed.reserve(nodes.size());
-  for (const NodeNumber node : nodes) {
-    const std::string_view rest = name(node).substr(common.size());
+  keyed.reserve(met.size());
+  for (const Met& one : met) {
+    const std::string_view rest = name(one.node).substr(common.size());
     std::uint64_t key = 0;
     for (std::size_t i = 0; i < 8; ++i) key = key << 8 | (i < rest.size() ? static_cast<unsigned char>(rest[i]) : 0);
-    keyed.push_back({key, node});
+    keyed.push_back({key, one});
   }
   std::sort(keyed.begin(), keyed.end(), [&](const Keyed& a, const Keyed& b) {
-    return a.key != b.key ? a.key < b.key : name(a.node) < name(b.node);
+    return a.key != b.key ? a.key < b.key : name(a.met.node) < name(b.met.node);
   });
-  for (std::size_t at = 0; at < nodes.size(); ++at) nodes[at] = keyed[at].node;
+  for (std::size_t at = 0; at < met.size(); ++at) met[at] = keyed[at].met;
+}
+
+AdjacencyNeighbours::AdjacencyNeighbours(view::Adjacency::Reading reading, const Follow& follow)
+    : reading_(std::move(reading)), direction_(follow.direction), all_types_(follow.types.empty()) {
+  for (const std::string& type : model::checked_types(follow.types)) {
+    if (const std::uint32_t number = reading_.type(type); number != view::Adjacency::none)
+      chosen_types_.push_back(number);
+  }
+  std::sort(chosen_types_.begin(), chosen_types_.end());
+}
+
+NodeNumber AdjacencyNeighbours::number(std::string_view node) {
+  const std::uint32_t known = reading_.node(node);
+  return known != view::Adjacency::none ? known : reading_.nodes() + others_.number(node);
+}
+
+std::string_view AdjacencyNeighbours::name(NodeNumber node) const {
+  return node < reading_.nodes() ? reading_.node_name(node) : others_.name(node - reading_.nodes());
+}
+
+bool AdjacencyNeighbours::visit_ways(std::span<const view::Adjacency::Way> ways, NodeNumber left_out,
+                                     const Visit& visit) {
+  for (const view::Adjacency::Way& way : ways) {
+    if (!all_types_ && !std::binary_search(chosen_types_.begin(), chosen_types_.end(), way.type)) continue;
+    if (way.node == left_out) continue;
+    ++edges_visited_;
+    if (!visit({way.node, way.type, 1})) return false;
+  }
+  return true;
+}
+
+void AdjacencyNeighbours::visit(NodeNumber node, Way way, const Visit& visit) {
+  if (node >= reading_.nodes()) return;
+  const bool back = way == Way::backward;
+  const bool out = direction_ == Direction::both || (direction_ == Direction::out) != back;
+  const bool in = direction_ == Direction::both || (direction_ == Direction::in) != back;
+  if (out && !visit_ways(reading_.out(node), no_node, visit)) return;
+  if (in) visit_ways(reading_.in(node), out ? node : no_node, visit);  // an edge to itself is told once
+}
+
+void AdjacencyNeighbours::sort(std::vector<Met>& met) const {
+  const NodeNumber in_order = reading_.in_order();
+  if (std::any_of(met.begin(), met.end(), [&](const Met& one) { return one.node >= in_order; }))
+    return Neighbours::sort(met);
+  std::sort(met.begin(), met.end(), [](const Met& a, const Met& b) { return a.node < b.node; });
 }
 
 RowNeighbours::RowNeighbours(commit::Source& source, const Follow& follow, const std::string& weight)

@@ -13,6 +13,7 @@
 #include "model/graph_rows.hpp"
 #include "query/graph_condition.hpp"
 #include "strata/graph.hpp"
+#include "view/adjacency.hpp"
 
 namespace strata::query {
 
@@ -40,6 +41,13 @@ struct Step {
   double weight = 1;
 };
 
+/// A node that a walk came to, and by which edge.
+struct Met {
+  NodeNumber node = no_node;
+  NodeNumber previous = no_node;
+  std::uint32_t type = 0;
+};
+
 class Neighbours {
  public:
   virtual ~Neighbours() = default;
@@ -54,11 +62,32 @@ class Neighbours {
   virtual void visit(NodeNumber node, Way way, const Visit& visit) = 0;
 
   std::uint64_t edges_visited() const { return edges_visited_; }
-  /// Numbers of nodes in the order of their names.
-  void sort(std::vector<NodeNumber>& nodes) const;
+  /// Into the order of the nodes' names.
+  virtual void sort(std::vector<Met>& met) const;
 
  protected:
   std::uint64_t edges_visited_ = 0;
+};
+
+/// Walks over what is held in memory. Requires: no filters, no weights.
+class AdjacencyNeighbours : public Neighbours {
+ public:
+  AdjacencyNeighbours(view::Adjacency::Reading reading, const Follow& follow);
+
+  NodeNumber number(std::string_view node) override;
+  std::string_view name(NodeNumber node) const override;
+  std::string_view type_name(std::uint32_t type) const override { return reading_.type_name(type); }
+  void visit(NodeNumber node, Way way, const Visit& visit) override;
+  void sort(std::vector<Met>& met) const override;
+
+ private:
+  bool visit_ways(std::span<const view::Adjacency::Way> ways, NodeNumber left_out, const Visit& visit);
+
+  view::Adjacency::Reading reading_;
+  Direction direction_;
+  bool all_types_;
+  std::vector<std::uint32_t> chosen_types_;  ///< Sorted by number.
+  NameList others_;                          ///< Nodes without edges, numbered behind the others.
 };
 
 /// Reads the rows of a source.

@@ -5,6 +5,7 @@
 #include <future>
 #include <limits>
 #include <system_error>
+#include <unordered_set>
 
 #include "filter/filter.hpp"
 #include "model/record.hpp"
@@ -13,8 +14,10 @@
 #include "query/access.hpp"
 #include "query/find.hpp"
 #include "query/fusion.hpp"
+#include "query/graph_ground.hpp"
 #include "query/near_target.hpp"
 #include "query/search_leg.hpp"
+#include "query/traversal.hpp"
 #include "strata/error.hpp"
 
 namespace strata::query {
@@ -57,6 +60,7 @@ class Searching {
   SearchResult run() {
     result_.position = source_.view().position();
     choose_candidates();
+    if (request_.within) keep_within(*request_.within);
     std::vector<LegAnswer> answers = side_by_side();
     if (answers.empty()) answers = in_turn();
     std::vector<RankedLeg> legs;
@@ -107,6 +111,46 @@ class Searching {
     }
     leg.time = Clock::now() - began;
     result_.plan.legs.push_back(std::move(leg));
+  }
+
+  /// Of the candidates, or of all records that match, those that the walk comes to.
+  void keep_within(const Within& within) {
+    const auto began = Clock::now();
+    Follow follow;
+    follow.direction = within.direction;
+    follow.types = within.types;
+    GraphGround ground(views_.adjacency(), source_, follow);
+    Traversal traversal;
+    traversal.start = {within.node};
+    traversal.hops = within.hops;
+    const TraversalResult walked = traverse(ground.neighbours(), traversal);
+    const std::string prefix = model::record_node(collection_.name, {});
+    std::vector<std::string> keys;
+    const auto take = [&](std::string_view node) {
+      if (node.starts_with(prefix) && node.size() - prefix.size() <= user_key_bytes_max && node.size() > prefix.size())
+        keys.emplace_back(node.substr(prefix.size()));
+    };
+    take(within.node);
+    for (const Reached& reached : walked.nodes) take(reached.node);
+    if (candidates_) {
+      const std::unordered_set<std::string> matching(candidates_->begin(), candidates_->end());
+      std::erase_if(keys, [&](const std::string& key) { return !matching.contains(key); });
+    } else {
+      std::erase_if(keys, [&](const std::string& key) {
+        const auto record = model::get_record(source_, collection_.name, key);
+        return !record || !filter_.matches(model::view_of(*record));
+      });
+    }
+    SearchPlan::Leg leg;
+    leg.name = "within";
+    leg.access = ground.access();
+    leg.rows_visited = walked.plan.edges_visited;
+    leg.rows_matched = keys.size();
+    leg.indexed = result_.position;
+    leg.time = Clock::now() - began;
+    result_.plan.legs.push_back(std::move(leg));
+    candidates_ = std::move(keys);
+    task_.candidates = &*candidates_;
   }
 
   std::vector<std::string> matching_keys(SearchPlan::Leg& leg) {
@@ -218,6 +262,10 @@ std::optional<view::SearchCache::Ground> ground_of(view::Views& views, commit::S
                                                    const Search& request) {
   view::SearchCache::Ground ground;
   ground.spaces.push_back(collection.records());
+  if (request.within) {
+    // Should there be no edges yet, the first will change the catalogue.
+    if (const auto* edges = source.collection(model::edges_name)) ground.spaces.push_back(edges->records());
+  }
   for (const Near& near : request.near) {
     const VectorOptions& options = model::require_vector(collection, near.field);
     const auto* vectors = source.collection(model::vector_collection_name(collection.name, options.field));
@@ -262,6 +310,7 @@ void check_search(const Search& request) {
   if (request.limit == 0 || request.limit > limit_max)
     refuse("a search gives 1 to 10000 hits, not " + std::to_string(request.limit));
   for (const Near& near : request.near) check_near(near);
+  if (request.within) model::check_node(request.within->node);
   if (request.text && (!std::isfinite(request.text->weight) || request.text->weight < 0))
     refuse("a weight must be a number from 0 on");
 }

@@ -27,48 +27,40 @@ class NodeSet {
   std::vector<bool> members_;
 };
 
-/// How a node was come by.
-struct Arrival {
-  NodeNumber previous = no_node;
-  std::uint32_t type = 0;
-};
-
 /// A breadth-first walk, one hop at a time; each hop's nodes in the order of their names.
 class Wave {
  public:
   Wave(Neighbours& neighbours, Way way) : neighbours_(neighbours), way_(way) {}
 
   void start(NodeNumber node) {
-    if (seen_.insert(node)) frontier_.push_back(node);
+    if (seen_.insert(node)) frontier_.push_back({node, no_node, 0});
   }
-  /// The nodes met next, unless there are none. `met` hears of each, with how it was come by, and returns false to
-  /// stop.
-  template <class Met>
-  const std::vector<NodeNumber>& advance(const Met& met) {
-    std::vector<NodeNumber> next;
+  void sort_starts() { neighbours_.sort(frontier_); }
+  /// The nodes met next, unless there are none; as far as `end`, if that is one of them.
+  const std::vector<Met>& advance(NodeNumber end = no_node) {
+    std::vector<Met> next;
     bool on = true;
-    for (const NodeNumber node : frontier_) {
-      neighbours_.visit(node, way_, [&](const Step& step) {
+    for (const Met& from : frontier_) {
+      neighbours_.visit(from.node, way_, [&](const Step& step) {
         if (seen_.insert(step.node)) {
-          next.push_back(step.node);
-          on = met(step.node, Arrival{node, step.type});
+          next.push_back({step.node, from.node, step.type});
+          on = step.node != end;
         }
         return on;
       });
       if (!on) break;
     }
-    neighbours_.sort(next);
+    if (on) neighbours_.sort(next);
     frontier_ = std::move(next);
     return frontier_;
   }
-  void sort_starts() { neighbours_.sort(frontier_); }
-  const std::vector<NodeNumber>& frontier() const { return frontier_; }
+  const std::vector<Met>& frontier() const { return frontier_; }
 
  private:
   Neighbours& neighbours_;
   Way way_;
   NodeSet seen_;
-  std::vector<NodeNumber> frontier_;
+  std::vector<Met> frontier_;
 };
 
 NodeNumber start_of(Neighbours& neighbours, std::string_view node) {
@@ -128,10 +120,7 @@ class PathSearch {
     wave.start(to_);
     to_target_.emplace(to_, 0);
     for (std::size_t hop = 1; hop <= hops && !wave.frontier().empty(); ++hop) {
-      wave.advance([&](NodeNumber node, const Arrival&) {
-        to_target_.emplace(node, hop);
-        return true;
-      });
+      for (const Met& met : wave.advance()) to_target_.emplace(met.node, hop);
     }
   }
 
@@ -207,24 +196,18 @@ TraversalResult traverse(Neighbours& neighbours, const Traversal& traversal) {
   for (const std::string& node : traversal.start) wave.start(start_of(neighbours, node));
   wave.sort_starts();
   result.plan.nodes_visited = wave.frontier().size();
-  std::unordered_map<NodeNumber, Arrival> arrivals;
   for (std::size_t hop = 1; traversal.hops == 0 || hop <= traversal.hops; ++hop) {
-    arrivals.clear();
-    const std::vector<NodeNumber>& met = wave.advance([&](NodeNumber node, const Arrival& arrival) {
-      arrivals.emplace(node, arrival);
-      return true;
-    });
+    const std::vector<Met>& met = wave.advance();
     if (met.empty()) break;
     result.hop_counts.push_back(met.size());
     result.plan.nodes_visited += met.size();
-    for (const NodeNumber node : met) {
+    for (const Met& one : met) {
       if (traversal.limit != 0 && result.nodes.size() == traversal.limit) {
         result.complete = false;
         break;
       }
-      const Arrival& arrival = arrivals.at(node);
-      result.nodes.push_back({std::string(neighbours.name(node)), hop, std::string(neighbours.name(arrival.previous)),
-                              std::string(neighbours.type_name(arrival.type))});
+      result.nodes.push_back({std::string(neighbours.name(one.node)), hop, std::string(neighbours.name(one.previous)),
+                              std::string(neighbours.type_name(one.type))});
     }
   }
   result.plan.edges_visited = neighbours.edges_visited();
@@ -236,17 +219,12 @@ std::optional<Path> shortest_path(Neighbours& neighbours, std::string_view from,
   const NodeNumber begin = start_of(neighbours, from);
   const NodeNumber end = start_of(neighbours, to);
   if (begin == end) return path_without_edges(from);
-  std::unordered_map<NodeNumber, Arrival> arrivals;
+  std::unordered_map<NodeNumber, Met> arrivals;
   Wave wave(neighbours, Way::forward);
   wave.start(begin);
   for (std::size_t hop = 1; (hops == 0 || hop <= hops) && !wave.frontier().empty(); ++hop) {
-    bool found = false;
-    wave.advance([&](NodeNumber node, const Arrival& arrival) {
-      arrivals.emplace(node, arrival);
-      found = node == end;
-      return !found;
-    });
-    if (!found) continue;
+    for (const Met& met : wave.advance(end)) arrivals.emplace(met.node, met);
+    if (!arrivals.contains(end)) continue;
     Path path;
     path.cost = static_cast<double>(hop);
     NodeNumber node = end;
@@ -311,15 +289,15 @@ std::vector<Path> all_paths(Neighbours& neighbours, std::string_view from, std::
 std::vector<std::string> reached_from(Neighbours& neighbours, std::string_view node) {
   Wave wave(neighbours, Way::forward);
   wave.start(start_of(neighbours, node));
-  std::vector<NodeNumber> all = wave.frontier();
+  std::vector<Met> all = wave.frontier();
   while (!wave.frontier().empty()) {
-    const std::vector<NodeNumber>& met = wave.advance([](NodeNumber, const Arrival&) { return true; });
+    const std::vector<Met>& met = wave.advance();
     all.insert(all.end(), met.begin(), met.end());
   }
   neighbours.sort(all);
   std::vector<std::string> names;
   names.reserve(all.size());
-  for (const NodeNumber one : all) names.emplace_back(neighbours.name(one));
+  for (const Met& one : all) names.emplace_back(neighbours.name(one.node));
   return names;
 }
 

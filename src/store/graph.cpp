@@ -4,10 +4,12 @@
 #include "model/graph.hpp"
 #include "platform/clock.hpp"
 #include "query/graph_condition.hpp"
+#include "query/graph_ground.hpp"
 #include "query/graph_structure.hpp"
 #include "query/traversal.hpp"
 #include "store/access.hpp"
 #include "strata/error.hpp"
+#include "view/views.hpp"
 
 namespace strata {
 namespace {
@@ -19,6 +21,10 @@ Follow following(Direction direction, const std::vector<std::string>& types) {
   follow.direction = direction;
   follow.types = types;
   return follow;
+}
+
+view::Adjacency& adjacency_of(const std::shared_ptr<detail::CollectionAccess>& access) {
+  return view::Views::of(*access->trunk()).adjacency();
 }
 
 }  // namespace
@@ -87,9 +93,9 @@ TraversalResult Graph::traverse(const Traversal& traversal) const {
   TraversalResult result;
   access_->read([&](commit::Source& source) {
     const auto begin = platform::steady_now();
-    query::RowNeighbours neighbours(source, traversal.follow);
-    result = query::traverse(neighbours, traversal);
-    result.plan.access = "rows";
+    query::GraphGround ground(adjacency_of(access_), source, traversal.follow);
+    result = query::traverse(ground.neighbours(), traversal);
+    result.plan.access = ground.access();
     result.position = source.view().position();
     result.plan.time = platform::steady_now() - begin;
   });
@@ -107,9 +113,9 @@ TraversalResult Graph::impact(std::string_view node, std::size_t hops, const std
 std::optional<Path> Graph::shortest_path(std::string_view from, std::string_view to, const PathOptions& options) const {
   std::optional<Path> path;
   access_->read([&](commit::Source& source) {
-    query::RowNeighbours neighbours(source, options.follow, options.weight);
-    path = options.weight.empty() ? query::shortest_path(neighbours, from, to, options.hops)
-                                  : query::cheapest_path(neighbours, from, to, options.hops);
+    query::GraphGround ground(adjacency_of(access_), source, options.follow, options.weight);
+    path = options.weight.empty() ? query::shortest_path(ground.neighbours(), from, to, options.hops)
+                                  : query::cheapest_path(ground.neighbours(), from, to, options.hops);
   });
   return path;
 }
@@ -118,8 +124,8 @@ std::vector<Path> Graph::paths(std::string_view from, std::string_view to, std::
                                const Follow& follow) const {
   std::vector<Path> paths;
   access_->read([&](commit::Source& source) {
-    query::RowNeighbours neighbours(source, follow);
-    paths = query::all_paths(neighbours, from, to, hops, limit);
+    query::GraphGround ground(adjacency_of(access_), source, follow);
+    paths = query::all_paths(ground.neighbours(), from, to, hops, limit);
   });
   return paths;
 }
@@ -127,8 +133,8 @@ std::vector<Path> Graph::paths(std::string_view from, std::string_view to, std::
 std::vector<std::string> Graph::component(std::string_view node, const std::vector<std::string>& types) const {
   std::vector<std::string> nodes;
   access_->read([&](commit::Source& source) {
-    query::RowNeighbours neighbours(source, following(Direction::both, types));
-    nodes = query::reached_from(neighbours, node);
+    query::GraphGround ground(adjacency_of(access_), source, following(Direction::both, types));
+    nodes = query::reached_from(ground.neighbours(), node);
   });
   return nodes;
 }

@@ -8,8 +8,10 @@
 #include "commit/derivation.hpp"
 #include "model/agent.hpp"
 #include "model/event.hpp"
+#include "model/graph_rows.hpp"
 #include "model/queue_item.hpp"
 #include "model/record.hpp"
+#include "query/graph_condition.hpp"
 #include "strata/error.hpp"
 
 namespace strata::store {
@@ -33,6 +35,22 @@ Value filtered_form(const Event& event) {
   return value;
 }
 
+/// What a key tells of a node.
+std::string name_in(std::string_view part) {
+  constexpr std::size_t mark_and_hash = 33;
+  return std::string(model::is_cut(part) ? part.substr(0, part.size() - mark_and_hash) : part);
+}
+
+/// A part that is cut may begin so.
+bool part_begins(std::string_view part, std::string_view prefix) {
+  const std::string name = name_in(part);
+  return name.starts_with(model::is_cut(part) ? prefix.substr(0, name.size()) : prefix);
+}
+
+bool type_chosen(const EdgeWatch& watch, std::string_view type) {
+  return watch.types.empty() || std::find(watch.types.begin(), watch.types.end(), type) != watch.types.end();
+}
+
 }  // namespace
 
 Watches::Watches(SubscriptionOptions options) : options_(std::move(options)) {
@@ -42,8 +60,13 @@ Watches::Watches(SubscriptionOptions options) : options_(std::move(options)) {
 }
 
 void Watches::check() const {
-  if (!options_.everything && options_.collections.empty() && options_.streams.empty() && options_.queues.empty()) {
-    throw Error(ErrorCode::invalid_argument, "a subscription must watch something: name collections, streams, queues");
+  if (!options_.everything && options_.collections.empty() && options_.streams.empty() && options_.queues.empty() &&
+      options_.edges.empty()) {
+    throw Error(ErrorCode::invalid_argument,
+                "a subscription must watch something: name collections, streams, queues, edges");
+  }
+  for (const EdgeWatch& watch : options_.edges) {
+    for (const std::string& type : watch.types) model::check_edge_type(type);
   }
   for (const CollectionWatch& watch : options_.collections) {
     if (!model::is_watchable(watch.name)) commit::check_collection_name(watch.name);
@@ -78,6 +101,9 @@ void Watches::parse_filters(Time now) {
   stream_filters_.clear();
   for (const StreamWatch& watch : options_.streams)
     stream_filters_.push_back(filter::Filter::parse(watch.where, now, watch.parameters));
+  edge_filters_.clear();
+  for (const EdgeWatch& watch : options_.edges)
+    edge_filters_.push_back(filter::Filter::parse(watch.where, now, watch.parameters));
 }
 
 std::uint64_t Watches::fingerprint() const {
@@ -94,6 +120,10 @@ std::uint64_t Watches::fingerprint() const {
     for (const std::string& type : watch.types) text += '\t' + type;
   }
   for (const QueueWatch& watch : options_.queues) text += "\nqueue " + watch.name;
+  for (const EdgeWatch& watch : options_.edges) {
+    text += "\nedges " + watch.node_prefix + '\t' + watch.where + '\t' + parameters_text(watch.parameters);
+    for (const std::string& type : watch.types) text += '\t' + type;
+  }
   return codec::hash64(text);
 }
 
@@ -105,7 +135,7 @@ bool Watches::watches_stream(std::string_view name) const {
 }
 
 bool Watches::streams_alone() const {
-  return !options_.everything && options_.collections.empty() && options_.queues.empty();
+  return !options_.everything && options_.collections.empty() && options_.queues.empty() && options_.edges.empty();
 }
 
 std::optional<Watches::Space> Watches::watched(const std::string& name,
@@ -121,6 +151,11 @@ std::optional<Watches::Space> Watches::watched(const std::string& name,
   if (name == model::items_name) {
     space.kind = Kind::items;
     if (options_.everything || !options_.queues.empty()) return space;
+    return std::nullopt;
+  }
+  if (name == model::edges_name) {
+    space.kind = Kind::edges;
+    if (options_.everything || !options_.edges.empty()) return space;
     return std::nullopt;
   }
   for (std::size_t i = 0; i < options_.collections.size(); ++i) {
@@ -177,6 +212,8 @@ bool Watches::key_wanted(const Space& space, bytes_view key) const {
       return std::any_of(options_.queues.begin(), options_.queues.end(),
                          [&](const QueueWatch& watch) { return watch.name == queue; });
     }
+    case Kind::edges:
+      return edge_wanted(key);
     case Kind::collection:
       break;
   }
@@ -250,10 +287,47 @@ std::optional<Change> Watches::tell_event(bytes_view key, const codec::RecordRow
   return change;
 }
 
+bool Watches::edge_wanted(bytes_view key) const {
+  if (options_.everything) return true;
+  const auto names = model::split_edge_key(key);
+  return names && std::any_of(options_.edges.begin(), options_.edges.end(), [&](const EdgeWatch& watch) {
+           return type_chosen(watch, names->type) &&
+                  (part_begins(names->from, watch.node_prefix) || part_begins(names->to, watch.node_prefix));
+         });
+}
+
+std::optional<Change> Watches::tell_edge(bytes_view key, const codec::RecordRow& row) const {
+  const model::EdgeView edge = model::view_of_row(key, row);
+  bool named = options_.everything;
+  bool matches = options_.everything;
+  for (std::size_t i = 0; i < options_.edges.size() && !matches; ++i) {
+    const EdgeWatch& watch = options_.edges[i];
+    if (!type_chosen(watch, edge.type)) continue;
+    if (!edge.from.starts_with(watch.node_prefix) && !edge.to.starts_with(watch.node_prefix)) continue;
+    named = true;
+    matches = edge_filters_[i].is_trivial();
+    if (matches) break;
+    const Value object = query::edge_object(edge);
+    matches = edge_filters_[i].matches({{}, object.view(), edge.version, edge.created, edge.updated});
+  }
+  if (!named) return std::nullopt;
+  Change change;
+  change.source = edge.type;
+  change.version = edge.version;
+  change.position.value = edge.version.value;
+  change.edge = model::make_edge(edge);
+  if (!matches) {
+    change.kind = Change::Kind::left;
+    change.edge->value = Value();
+  }
+  return change;
+}
+
 std::optional<Change> Watches::tell_row(commit::Source& source, const Space& space, bytes_view key, bytes_view bytes) {
   if (!key_wanted(space, key)) return std::nullopt;
   const codec::RecordRow row = model::decode_row(*space.definition, key, bytes);
   if (space.kind == Kind::events) return tell_event(key, row);
+  if (space.kind == Kind::edges) return tell_edge(key, row);
   if (model::is_expired(row.header, source.now())) return std::nullopt;
   Change change;
   change.position.value = row.header.version.value;
@@ -296,6 +370,16 @@ Change Watches::tell_gone(const Space& space, const follow::TailChange& change) 
     return gone;
   }
   gone.kind = Change::Kind::erase;
+  if (space.kind == Kind::edges) {
+    if (const auto names = model::split_edge_key(change.key)) {
+      gone.source = names->type;
+      gone.edge.emplace();
+      gone.edge->from = name_in(names->from);
+      gone.edge->type = names->type;
+      gone.edge->to = name_in(names->to);
+    }
+    return gone;
+  }
   gone.source = space.name;
   gone.key = change.key;
   return gone;

@@ -44,7 +44,7 @@ class Watches {
   std::optional<Change> tell_event(bytes_view key, const codec::RecordRow& row) const;
 
  private:
-  enum class Kind { collection, events, items };
+  enum class Kind { collection, events, items, edges };
   struct Space {
     Kind kind = Kind::collection;
     std::string name;  ///< Of the collection.
@@ -67,6 +67,8 @@ class Watches {
   bool watch_wants(std::size_t watch, bytes_view key) const;
   query::Condition::Verdict judge(commit::Source& source, const Space& space, const filter::RecordView& record);
   bool stream_matches(std::size_t watch, const Event& event) const;
+  bool edge_wanted(bytes_view key) const;
+  std::optional<Change> tell_edge(bytes_view key, const codec::RecordRow& row) const;
   std::optional<Change> tell_record(commit::Source& source, const Space& space, const follow::TailChange& change);
   std::optional<Change> tell_row(commit::Source& source, const Space& space, bytes_view key, bytes_view row);
   Change tell_gone(const Space& space, const follow::TailChange& change) const;
@@ -79,6 +81,7 @@ class Watches {
   std::vector<filter::Filter> collection_filters_;
   std::vector<query::Condition> conditions_;  ///< For each watch of a collection.
   std::vector<filter::Filter> stream_filters_;
+  std::vector<filter::Filter> edge_filters_;
 };
 
 /// The events from a number on, in order; `visit` returns false to stop.

@@ -143,6 +143,14 @@ Bytes identity_of(std::string_view collection, const Search& request, std::strin
     append_text(out, request.text->words);
     append_double(out, request.text->weight);
   }
+  out += request.within ? '\1' : '\0';
+  if (request.within) {
+    append_text(out, request.within->node);
+    codec::append_varint(out, request.within->hops);
+    out += static_cast<char>(request.within->direction);
+    codec::append_varint(out, request.within->types.size());
+    for (const std::string& type : request.within->types) append_text(out, type);
+  }
   codec::append_varint(out, request.limit);
   codec::append_varint(out, request.effort);
   out += static_cast<char>(request.fusion);

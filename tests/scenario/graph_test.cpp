@@ -470,6 +470,80 @@ TEST_P(AnyGraph, AStoreWithEdgesIsDumpedLoadedAndCopied) {
   }
 }
 
+TEST_P(AnyGraph, ASubscriptionTellsOfEdges) {
+  Store store = open();
+  Graph graph = store.graph();
+  graph.link("a", "likes", "b", Value::object({{"w", 1}}));
+  SubscriptionOptions options;
+  options.edges = {{.types = {"likes"}, .node_prefix = "a", .where = "w > 0"}};
+  options.start = Start::state;
+  Subscription watch = store.subscribe(options);
+  const auto next = [&] {
+    const auto change = watch.next(std::chrono::seconds(20));
+    if (!change) return std::string("nothing");
+    if (change->kind == Change::Kind::state_end) return std::string("state");
+    const std::string kind = change->kind == Change::Kind::put    ? "put "
+                             : change->kind == Change::Kind::left ? "left "
+                                                                  : "erase ";
+    return kind + change->edge->from + "-" + change->source + "->" + change->edge->to;
+  };
+  EXPECT_EQ(next(), "put a-likes->b");
+  EXPECT_EQ(next(), "state");
+  graph.link("a", "hates", "b", Value::object({{"w", 1}}));
+  graph.link("x", "likes", "y", Value::object({{"w", 1}}));
+  graph.link("c", "likes", "ab", Value::object({{"w", 2}}));
+  EXPECT_EQ(next(), "put c-likes->ab");
+  graph.link("a", "likes", "b", Value::object({{"w", 0}}));
+  EXPECT_EQ(next(), "left a-likes->b");
+  graph.unlink_all("a");
+  EXPECT_EQ(next(), "erase a-likes->b");
+  const std::string longer = "a" + std::string(200, 'z');
+  graph.link(longer, "likes", "b", Value::object({{"w", 1}}));
+  EXPECT_EQ(next(), "put " + longer + "-likes->b");
+  graph.unlink(longer, "likes", "b");
+  EXPECT_EQ(next(), "erase " + longer.substr(0, 56) + "-likes->b");
+  EXPECT_EQ(code_of([&] { store.subscribe({.edges = {{.where = "w >"}}}); }), ErrorCode::invalid_argument);
+}
+
+TEST_P(AnyGraph, ASearchCanBeHeldNearANode) {
+  Store store = open();
+  Collection notes = store.collection("notes");
+  notes.create_vector({.field = "v", .dimension = 2, .metric = Metric::l2});
+  for (int i = 0; i < 6; ++i)
+    notes.put("n" + std::to_string(i),
+              Value::object({{"odd", i % 2 == 1}, {"v", Value::array({Value(1.0), Value(i)})}}));
+  Graph graph = store.graph();
+  graph.link("topic", "has", "notes/n2");
+  graph.link("topic", "has", "notes/n3");
+  graph.link("notes/n3", "cites", "notes/n5");
+  graph.link("notes/n5", "cites", "notes/missing");
+  const auto keys = [&](std::size_t hops, const std::string& where, Names types = {}) {
+    Search search;
+    search.near = {Near{.vector = {1, 0}}};
+    search.where = where;
+    search.within = Within{.node = "topic", .hops = hops, .types = std::move(types)};
+    Names out;
+    for (const Hit& hit : notes.search(search).hits) out.push_back(hit.record.key);
+    return out;
+  };
+  EXPECT_EQ(keys(1, ""), (Names{"n2", "n3"}));
+  EXPECT_EQ(keys(1, ""), (Names{"n2", "n3"})) << "the answer is kept";
+  EXPECT_EQ(keys(2, ""), (Names{"n2", "n3", "n5"}));
+  EXPECT_EQ(keys(0, "odd = true"), (Names{"n3", "n5"}));
+  EXPECT_EQ(keys(9, "", {"cites"}), Names{});
+  graph.link("notes/n0", "of", "topic");
+  EXPECT_EQ(keys(1, ""), (Names{"n0", "n2", "n3"})) << "and given up when an edge changes it";
+  Search search;
+  search.near = {Near{.vector = {1, 0}}};
+  search.within = Within{.node = "notes/n5"};
+  EXPECT_EQ(notes.search(search).hits.size(), 2U) << "the node itself, and n3";
+  store.transact([&](Transaction& t) {
+    t.graph().unlink("topic", "has", "notes/n2");
+    search.within = Within{.node = "topic"};
+    EXPECT_EQ(t.collection("notes").search(search).hits.size(), 2U);
+  });
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, AnyGraph, testing::ValuesIn(with_remote(built_engines())),
                          [](const auto& info) { return info.param; });
 

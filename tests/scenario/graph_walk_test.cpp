@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdlib>
 #include <functional>
 #include <map>
@@ -386,6 +387,72 @@ TEST_P(AnyWalk, RandomGraphsAreWalkedAsByPlainMeans) {
   twin.plain = before;
   ask_everything(random, twin, snapshot.graph(), 6);
   EXPECT_EQ(store.verify().problems, Names{});
+}
+
+TEST_P(AnyWalk, EdgesHeldInMemoryAreThoseOfTheStateThatIsAsked) {
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
+  Random random(seed);
+  Store store = open();
+  Twin twin(random, 16, 60);
+  twin.fill(store);
+  Graph graph = store.graph();
+  const auto access = [&] { return graph.traverse({.start = {twin.name()}, .hops = 0}).plan.access; };
+  for (int i = 0; i < 200 && access() == "rows"; ++i) graph.impact(twin.name());
+  ASSERT_EQ(access(), "adjacency");
+  for (int round = 0; round < 8; ++round) {
+    const Snapshot before = store.snapshot();
+    PlainGraph as_before = twin.plain;
+    for (std::size_t changes = below(random, 4); changes > 0; --changes) {
+      store.transact([&](Transaction& t) {
+        Graph own = t.graph();
+        twin.unlink(own);
+        twin.link(own);
+      });
+      if (below(random, 3) == 0) twin.names.push_back("new" + std::to_string(random()) + std::string(100, 'y'));
+    }
+    if (round % 2 == 0) ask_everything(random, twin, graph, 2);
+    std::swap(twin.plain, as_before);
+    ask_everything(random, twin, before.graph(), 1);
+    std::swap(twin.plain, as_before);
+    ask_everything(random, twin, graph, 1);
+    if (HasFailure()) return;
+  }
+}
+
+TEST_P(AnyWalk, WalksBesideWritersAreEachOfOneState) {
+  Store store = open();
+  Graph graph = store.graph();
+  // Each commit moves one edge: at every state exactly one of the two leads on.
+  graph.link("start", "t", "left");
+  graph.link("left", "t", "end");
+  graph.link("right", "t", "end");
+  std::atomic<bool> over{false};
+  std::vector<std::thread> threads;
+  threads.emplace_back([&] {
+    for (int i = 0; i < 60; ++i) {
+      store.transact([&](Transaction& t) {
+        const bool left = i % 2 == 0;
+        t.graph().unlink("start", "t", left ? "left" : "right");
+        t.graph().link("start", "t", left ? "right" : "left");
+        if (i % 5 == 0) t.graph().link("other" + std::to_string(i), "t", "start");
+      });
+    }
+    over = true;
+  });
+  std::atomic<int> asked{0};
+  for (int reader = 0; reader < 2; ++reader) {
+    threads.emplace_back([&] {
+      do {
+        const TraversalResult result = graph.traverse({.start = {"start"}, .hops = 2});
+        EXPECT_EQ(result.hop_counts, (std::vector<std::uint64_t>{1, 1}));
+        EXPECT_EQ(graph.shortest_path("start", "end")->types.size(), 2U);
+        ++asked;
+      } while (!over);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_GE(asked, 2);
 }
 
 TEST_P(AnyWalk, GraphsWithoutCyclesHaveAnOrder) {
