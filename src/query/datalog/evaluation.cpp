@@ -7,6 +7,16 @@
 #include "query/datalog/aggregation.hpp"
 
 namespace strata::datalog {
+namespace {
+
+/// Whether a solution of an aggregating rule may be found twice. A row of each of its atoms belongs to one solution,
+/// for all of their columns are variables or known; but an array may have an element twice.
+bool repeats(const CompiledRule& rule) {
+  return std::any_of(rule.body.begin(), rule.body.end(),
+                     [](const Part& part) { return part.kind == Part::Kind::member; });
+}
+
+}  // namespace
 
 Evaluation::Evaluation(const CompiledProgram& program, const Strata& strata, ValuePool& pool, Limits& limits, Time now)
     : program_(program),
@@ -122,9 +132,16 @@ void Evaluation::run_rule(std::size_t place, const Variant* variant) {
   Join join(rule, inputs, order, pool_, limits_, now_);
   if (!variant || variant->lead == 0) step.access = join.describe();
   if (rule.aggregates) {
-    Relation solutions(rule.variables.size(), limits_);
-    join.run([&](const ValueId* variables) { solutions.insert(variables); });
-    aggregate(rule, solutions, pool_, limits_, now_, [&](const ValueId* row) { insert(place, row); });
+    Aggregation aggregation(rule, pool_, limits_, now_);
+    if (repeats(rule)) {
+      Relation solutions(rule.variables.size(), limits_);
+      join.run([&](const ValueId* variables) {
+        if (solutions.insert(variables)) aggregation.add(variables);
+      });
+    } else {
+      join.run([&](const ValueId* variables) { aggregation.add(variables); });
+    }
+    aggregation.finish([&](const ValueId* row) { insert(place, row); });
   } else {
     head_.resize(std::max(head_.size(), rule.head.size()));
     join.run([&](const ValueId* variables) {
