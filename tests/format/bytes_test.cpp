@@ -103,6 +103,18 @@ TEST(Format, OfACompressedRecordsRow) {
   EXPECT_EQ(Value::from_encoded(read.body), Value(text));
 }
 
+TEST(Format, OfARecordsRowCompressedAlone) {
+  std::string text;
+  for (int number = 0; number < 40; ++number) text += "number " + std::to_string(number % 7) + ", ";
+  const codec::RecordRow read = codec::decode_record(
+      {records, "key"},
+      unhex("04ac028089ea85b4e79b0602930328b52ffd6093006503006403da01906e756d62657220302c20313233343536303132"
+            "3334353630313233343536303132333435363031323334353630313233342c202720e0d745ca1556a45c6145ca1556a4"
+            "5c6145ca1556a45c6145942bac48b9c28a942bac48b9c28a942bac48b9c28ae872354b5ffa0b615280dfa9c4"));
+  EXPECT_EQ(read.header.codec, codec::BodyCodec::zstd_alone);
+  EXPECT_EQ(Value::from_encoded(read.body), Value(text));
+}
+
 TEST(Format, OfDigests) {
   const Bytes body(sample_value().encoded());
   const codec::Hash128 content = codec::content_hash(body, std::nullopt, digest_key);
