@@ -13,6 +13,11 @@
 #ifdef STRATA_BENCH_SQLITE
 #include "bench/sqlite_database.hpp"
 #endif
+#if __has_include(<duckdb.h>)
+#include "engine/duckdb/duckdb_library.hpp"
+#include "strata/error.hpp"
+#define STRATA_BENCH_DUCKDB 1
+#endif
 
 namespace strata::bench {
 namespace {
@@ -86,6 +91,64 @@ std::pair<Run, std::uint64_t> ask_all(const Network& network, double seconds, co
   return {run, found};
 }
 
+/// What is within five hops of `start`, an expression of SQL.
+std::string recursive_query(const Network& network, const std::string& start) {
+  const bool out = network.direction == Direction::out;
+  const std::string next = out ? "edge.dst" : "edge.src";
+  const std::string here = out ? "edge.src" : "edge.dst";
+  // UNION keeps a node once for each hop at which it is met: the least of them is its own.
+  return "WITH RECURSIVE reached(node, hop) AS (SELECT " + start + ", 0 UNION SELECT " + next +
+         ", hop + 1 FROM reached JOIN edge ON " + here +
+         " = reached.node WHERE hop < 5) SELECT node, MIN(hop) FROM reached GROUP BY node HAVING MIN(hop) > 0 "
+         "ORDER BY 2, 1";
+}
+
+#ifdef STRATA_BENCH_DUCKDB
+std::string quoted(std::string_view text) {
+  std::string out = "'";
+  for (const char c : text) out += c == '\'' ? std::string("''") : std::string(1, c);
+  return out + "'";
+}
+
+/// A raw DuckDB file. Failures are std::runtime_error.
+class DuckDatabase {
+ public:
+  explicit DuckDatabase(const std::string& path) : library_(engine::duck::library()) {
+    if (library_.open_ext(path.c_str(), &database_, nullptr, nullptr) != DuckDBSuccess ||
+        library_.connect(database_, &connection_) != DuckDBSuccess)
+      throw std::runtime_error("raw DuckDB: cannot open " + path);
+  }
+  ~DuckDatabase() {
+    library_.disconnect(&connection_);
+    library_.close(&database_);
+  }
+  DuckDatabase(const DuckDatabase&) = delete;
+  DuckDatabase& operator=(const DuckDatabase&) = delete;
+
+  /// The number of rows.
+  std::uint64_t run(const std::string& sql) {
+    duckdb_result result{};
+    const bool done = library_.query(connection_, sql.c_str(), &result) == DuckDBSuccess;
+    const std::string error = done ? "" : library_.result_error(&result);
+    std::uint64_t rows = 0;
+    while (done) {
+      duckdb_data_chunk chunk = library_.fetch_chunk(result);
+      if (!chunk) break;
+      rows += library_.data_chunk_get_size(chunk);
+      library_.destroy_data_chunk(&chunk);
+    }
+    library_.destroy_result(&result);
+    if (!done) throw std::runtime_error("raw DuckDB: " + error);
+    return rows;
+  }
+
+ private:
+  const engine::duck::Library& library_;
+  duckdb_database database_ = nullptr;
+  duckdb_connection connection_ = nullptr;
+};
+#endif
+
 Traversal traversal_from(const Network& network, const std::string& start) {
   Traversal traversal;
   traversal.start = {start};
@@ -102,6 +165,7 @@ class GraphBench {
     setting_.report.section("Graph: " + network_.name + " (" + grouped(static_cast<double>(network_.edges.size())) +
                             " edges drawn), 5 hops, warm");
     sqlite();
+    duckdb();
     for (const std::string& engine : strata_engines()) {
       if (setting_.wants(engine)) strata(engine);
     }
@@ -210,15 +274,7 @@ class GraphBench {
     }
     linked.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
     tell("link, 1,000 a commit", "sqlite, recursive", linked);
-    const bool out = network_.direction == Direction::out;
-    const std::string next = out ? "edge.dst" : "edge.src";
-    const std::string here = out ? "edge.src" : "edge.dst";
-    // UNION keeps a node once for each hop at which it is met: the least of them is its own.
-    SqliteStatement walk = database.prepare(
-        "WITH RECURSIVE reached(node, hop) AS (VALUES (?1, 0) UNION SELECT " + next +
-        ", hop + 1 FROM reached JOIN edge ON " + here +
-        " = reached.node WHERE hop < 5) SELECT node, MIN(hop) FROM reached GROUP BY node HAVING MIN(hop) > 0 "
-        "ORDER BY 2, 1");
+    SqliteStatement walk = database.prepare(recursive_query(network_, "?1"));
     const auto [run, found] = ask_all(network_, setting_.seconds, [&](const std::string& start) {
       walk.bind_text(1, start);
       std::uint64_t nodes = 0;
@@ -229,6 +285,39 @@ class GraphBench {
     check("sqlite", found);
     sqlite_rate_ = run.rate();
     tell("5 hops", "sqlite, recursive", run);
+#endif
+  }
+
+  void duckdb() {
+#ifdef STRATA_BENCH_DUCKDB
+    try {
+      engine::duck::library();
+    } catch (const Error&) {
+      return;  // its library is not here
+    }
+    DuckDatabase database(setting_.place("graph-duckdb-" + std::to_string(network_.edges.size())));
+    database.run("CREATE TABLE edge (src VARCHAR, type VARCHAR, dst VARCHAR, PRIMARY KEY (src, type, dst))");
+    Run linked;
+    const auto begin = Clock::now();
+    for (std::size_t from = 0; from < network_.edges.size(); from += edges_per_commit) {
+      const auto commit = Clock::now();
+      const std::size_t to = std::min(from + edges_per_commit, network_.edges.size());
+      std::string sql = "INSERT OR IGNORE INTO edge VALUES ";
+      for (std::size_t at = from; at < to; ++at) {
+        sql += at == from ? "(" : ",(";
+        sql += quoted(network_.edges[at].from) + ",'to'," + quoted(network_.edges[at].to) + ")";
+      }
+      database.run(sql);
+      linked.times.add(Clock::now() - commit);
+      linked.operations += to - from;
+    }
+    linked.seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+    tell("link, 1,000 a commit", "duckdb, recursive", linked, "one statement for each commit");
+    const auto [run, found] = ask_all(network_, setting_.seconds, [&](const std::string& start) {
+      return database.run(recursive_query(network_, quoted(start)));
+    });
+    check("duckdb", found);
+    tell("5 hops", "duckdb, recursive", run);
 #endif
   }
 

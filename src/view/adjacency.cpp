@@ -28,7 +28,7 @@ std::uint64_t entries_worth(std::uint64_t edges) { return std::max(entries_max, 
 
 void Adjacency::Ways::clear() { *this = Ways(); }
 
-void Adjacency::Ways::fill(std::vector<Edge> edges, std::uint32_t nodes, const Less& less) {
+void Adjacency::Ways::fill(const std::vector<Edge>& edges, std::uint32_t nodes, const Less& less) {
   clear();
   begins_.assign(nodes + std::size_t{1}, 0);
   for (const Edge& edge : edges) ++begins_[edge.from + std::size_t{1}];
@@ -158,11 +158,11 @@ void Adjacency::fill(commit::Source& source, std::uint64_t edges) {
   std::vector<Ways::Edge> ways;
   ways.reserve(found.size());
   for (const Found& one : found) ways.push_back({rank[one.from], {rank[one.to], one.type}});
-  out_.fill(std::move(ways), in_order_, ordered);
+  out_.fill(ways, in_order_, ordered);
   ways.clear();
   ways.reserve(found.size());
   for (const Found& one : found) ways.push_back({rank[one.to], {rank[one.from], one.type}});
-  in_.fill(std::move(ways), in_order_, ordered);
+  in_.fill(ways, in_order_, ordered);
   edges_ = found.size();
   point_ = follow::point_of(source.view());
   space_ = source.collection(model::edges_name)->records();

@@ -67,7 +67,7 @@ class Adjacency {
     };
     /// `less`: the order of the ways of a node.
     using Less = std::function<bool(const Way&, const Way&)>;
-    void fill(std::vector<Edge> edges, std::uint32_t nodes, const Less& less);
+    void fill(const std::vector<Edge>& edges, std::uint32_t nodes, const Less& less);
     std::span<const Way> of(std::uint32_t node) const;
     void add(std::uint32_t from, Way way, const Less& less);
     void remove(std::uint32_t from, Way way, const Less& less);
