@@ -27,12 +27,12 @@ struct DatalogOptions {
   Parameters parameters{};                              ///< Values for `:name`.
   std::size_t limit = 0;                                ///< Rows of the answer at most; 0: all.
   std::chrono::milliseconds time_max{30'000};           ///< `limit_exceeded` beyond; 0: no bound.
-  std::uint64_t memory_max = std::uint64_t{256} << 20;  ///< Of what is derived, in bytes; `limit_exceeded` beyond.
+  std::uint64_t memory_max = std::uint64_t{256} << 20;  ///< Of what is read and derived; `limit_exceeded` beyond.
 };
 
 /// What was done for one rule.
 struct DatalogStep {
-  std::string rule{};    ///< As written, on one line.
+  std::string rule{};    ///< As written, on one line; `wanted p[1]`: what is asked of `p`.
   std::string access{};  ///< How its parts are reached, in the order in which they are joined.
   std::size_t stratum = 0;
   std::uint64_t rounds = 0;   ///< Of the fixpoint.
@@ -42,7 +42,7 @@ struct DatalogStep {
 };
 
 struct DatalogResult {
-  std::vector<std::string> columns{};      ///< Variables of the question, in the order of their first appearance.
+  std::vector<std::string> columns{};  ///< The question's variables as first written; not those that begin with `_`.
   std::vector<std::vector<Value>> rows{};  ///< Each row once; in the order asked for, else in that of the values.
   bool complete = true;                    ///< The limit left nothing out.
   Position position{};                     ///< The state that was asked.
