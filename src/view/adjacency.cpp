@@ -222,14 +222,21 @@ bool Adjacency::catch_up(commit::Source& source) {
 Adjacency::Reading Adjacency::read(commit::Source& source) {
   Reading reading;
   const follow::ViewPoint state = follow::point_of(source.view());
+  const auto is_older = [&] {
+    return held_ && point_.store_id == state.store_id && point_.incarnation == state.incarnation &&
+           state.position < point_.position;
+  };
   reading.lock_ = std::shared_lock(mutex_);
+  if (is_older()) return {};
   if (!held_ || point_ != state) {
     reading.lock_.unlock();
     const std::unique_lock lock(mutex_);
-    const bool older = held_ && point_.store_id == state.store_id && point_.incarnation == state.incarnation &&
-                       state.position < point_.position;
-    if (older) return {};
-    if (held_ && (follow::standing_of(source, point_) != follow::Standing::good || !catch_up(source))) forget();
+    if (is_older()) return {};
+    if (held_) {
+      held_ = false;  // should it end half way
+      held_ = follow::standing_of(source, point_) == follow::Standing::good && catch_up(source);
+      if (!held_) forget();
+    }
     if (!held_) {
       const std::uint64_t edges = model::EdgeRows(source).count();
       if (edges == 0 || edges * edge_bytes > bytes_max || edges_walked_ < edges / part_walked) return {};
