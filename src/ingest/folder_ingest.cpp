@@ -91,6 +91,7 @@ class FolderIngest::Run {
   std::vector<std::string> folders() const {
     std::vector<std::string> folders;
     for (const std::string& folder : walk_.folders) folders.push_back(join(choice_.root.path, folder));
+    if (choice_.root.is_file) folders.push_back(choice_.root.path.substr(0, choice_.root.path.rfind('/') + 1));
     return folders;
   }
 
@@ -135,7 +136,7 @@ class FolderIngest::Run {
       if (file.path != "go.mod" && !file.path.ends_with("/go.mod")) continue;
       try {
         std::string& module = go_modules[file.path];
-        module = InputFile(join(choice_.root.path, file.path)).read(go_module_bytes_max);
+        module = InputFile(place_of(file)).read(go_module_bytes_max);
         fingerprint.add(module);
       } catch (const Error&) {
         go_modules.erase(file.path);  // it is noted when it is read as a file
@@ -161,6 +162,10 @@ class FolderIngest::Run {
       }
     }
     run_workers();
+  }
+
+  std::string place_of(const WalkedFile& file) const {
+    return choice_.root.is_file ? choice_.root.path : join(choice_.root.path, file.path);
   }
 
   /// What lies below a folder that could not be read may be there still.
@@ -271,7 +276,7 @@ class FolderIngest::Run {
     }
     FileText text;
     try {
-      text = read_file_text(join(choice_.root.path, file.path), file.path, options_.passage_bytes_max);
+      text = read_file_text(place_of(file), file.path, options_.passage_bytes_max);
     } catch (const Error& error) {
       if (error.code() == ErrorCode::not_found) {
         count_skipped("gone meanwhile");
