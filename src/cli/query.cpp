@@ -1,6 +1,8 @@
 // query: a Datalog program, as an argument, from a file or from standard input.
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <map>
 
 #include "cli/arguments.hpp"
 #include "cli/command_tree.hpp"

@@ -146,6 +146,7 @@ TEST_F(DatalogAnswer, TestsAndFunctions) {
   EXPECT_EQ(ask("?- X = {a: [1, 2], b: {c: 'd'}}, Y = X.b.c, Z = get(X, 'a[1]'), T = type(X)."),
             R"({"a":[1,2],"b":{"c":"d"}} "d" 2 "object")"
             "\n");
+  EXPECT_EQ(ask("?- X = {a: 1}, not exists(get(X, 'a[')), not like('x', '\\\\'), Y = 1."), "{\"a\":1} 1\n");
   EXPECT_EQ(ask("?- X = append([1], 2), Y = concat(X, [3]), Z = reverse(Y), N = number('12')."),
             "[1,2] [1,2,3] [3,2,1] 12\n");
   EXPECT_EQ(ask("?- X = 9007199254740993, Y = X + 1, Z = 4611686018427387904 * 4."),

@@ -178,8 +178,12 @@ ValueId contains(Call call) {
 }
 ValueId like(Call call) {
   if (!all_text(call)) return no_value;
-  const filter::TextPattern pattern(call.pool.text(call.arguments[1]));
-  return ValuePool::boolean(pattern.matches(call.pool.text(call.arguments[0])));
+  try {
+    const filter::TextPattern pattern(call.pool.text(call.arguments[1]));
+    return ValuePool::boolean(pattern.matches(call.pool.text(call.arguments[0])));
+  } catch (const Error&) {
+    return no_value;  // the text is no pattern
+  }
 }
 std::string text_of(Call call, ValueId id) {
   return call.pool.is_text(id) ? std::string(call.pool.text(id)) : call.pool.value(id).to_json();
@@ -264,7 +268,14 @@ ValueId get(Call call) {
   if (const auto index = call.pool.integer(call.arguments[1])) {
     return *index < 0 ? no_value : call.pool.put(value[static_cast<std::size_t>(*index)]);
   }
-  return call.pool.is_text(call.arguments[1]) ? call.pool.put(value.at(call.pool.text(call.arguments[1]))) : no_value;
+  if (!call.pool.is_text(call.arguments[1])) return no_value;
+  ValueView found;
+  try {
+    found = value.at(call.pool.text(call.arguments[1]));
+  } catch (const Error&) {
+    return no_value;  // the text is no path
+  }
+  return call.pool.put(found);
 }
 ValueId append(Call call) {
   auto elements = elements_of(call, 0);
