@@ -221,8 +221,12 @@ void add_neighbors(CommandTree& tree) {
 }
 
 int impact(Session& session, const NeighborArguments& arguments) {
-  const TraversalResult result =
-      session.store(Session::Access::read).graph().impact(arguments.node, arguments.hops, arguments.follow.types);
+  Traversal traversal;
+  traversal.start = {arguments.node};
+  traversal.follow = {.direction = Direction::in, .types = arguments.follow.types};
+  traversal.hops = arguments.hops;
+  traversal.limit = arguments.limit;
+  const TraversalResult result = session.store(Session::Access::read).graph().traverse(traversal);
   const auto rows = make_row_writer(session.display());
   for (const Reached& reached : result.nodes) rows->write({{"node", Value(reached.node)}, {"hop", Value(reached.hop)}});
   rows->finish(footer_of(result));
@@ -238,6 +242,7 @@ void add_impact(CommandTree& tree) {
   arguments->hops = 0;
   command.add_option("NODE", arguments->node, "What would change")->required()->type_name("");
   command.add_option("--hops", arguments->hops, "Edges to it at most; else no bound")->type_name("N");
+  command.add_option("--limit", arguments->limit, "At most so many lines")->type_name("N");
   add_types(command, arguments->follow.types);
   tree.on_run(command, [arguments](Session& session) { return impact(session, *arguments); });
 }

@@ -99,8 +99,9 @@ Answer CommandLine::run(const std::string& script) {
     // Where these words answer with a table on a terminal, the tour gets one too.
     file << "set -e\ncd " << shell_quoted(options_.scratch) << "\nSTRATA=" << shell_quoted(options_.binary)
          << "\nexport STRATA_STORE=" << shell_quoted(options_.store)
-         << "\nstrata() {\n  case \"$1\" in\n    find|index|info|search|stats|text|vector|verify) \"$STRATA\" \"$@\" "
-            "--format table ;;\n"
+         << "\nstrata() {\n  case \"$1 ${2-}\" in\n    'find '*|'impact '*|'index '*|'info '*|'ingest '*|'path '*|"
+            "'query '*|'search '*|'stats '*|'text '*|'vector '*|'verify '*|'doc stats')\n"
+            "      \"$STRATA\" \"$@\" --format table ;;\n"
             "    *) \"$STRATA\" \"$@\" ;;\n  esac\n}\n"
          << script << '\n';
     file.close();

@@ -91,6 +91,27 @@ void copy_collection(Database& database, const Collection& collection) {
   }
 }
 
+void copy_edges(Database& database, const Graph& graph) {
+  if (graph.count() == 0) return;
+  database.run(
+      "CREATE TABLE edge (source TEXT, type TEXT, target TEXT, value TEXT, created INTEGER, updated INTEGER, "
+      "PRIMARY KEY (source, type, target)) WITHOUT ROWID");
+  const Statement insert = database.prepare("INSERT INTO edge VALUES (?, ?, ?, ?, ?, ?)");
+  graph.scan([&](const Edge& edge) {
+    const std::string json = edge.value.to_json();
+    bind_text(insert.get(), 1, edge.from);
+    bind_text(insert.get(), 2, edge.type);
+    bind_text(insert.get(), 3, edge.to);
+    bind_text(insert.get(), 4, json);
+    sqlite3_bind_int64(insert.get(), 5, edge.created.micros);
+    sqlite3_bind_int64(insert.get(), 6, edge.updated.micros);
+    database.require(sqlite3_step(insert.get()), SQLITE_DONE);
+    sqlite3_reset(insert.get());
+    return true;
+  });
+  database.run("CREATE INDEX edge_target ON edge (target, type, source)");
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> sqlite_json_bytes(const Store& store, const std::string& path) {
@@ -101,6 +122,7 @@ std::optional<std::uint64_t> sqlite_json_bytes(const Store& store, const std::st
     for (const std::string& name : snapshot.collections()) {
       if (name != imports_collection) copy_collection(database, snapshot.collection(name));
     }
+    copy_edges(database, snapshot.graph());
     database.run("COMMIT");
   }
   return std::filesystem::file_size(path);

@@ -108,7 +108,8 @@ std::string store_place(const TourOptions& options, const Scratch& scratch) {
 class Tour {
  public:
   Tour(const TourOptions& options, std::ostream& out)
-      : kept_(options.directory.has_value()),
+      : options_(options),
+        kept_(options.directory.has_value()),
         lists_(lists_to_import(options)),
         from_apt_(!options.from),
         store_(store_place(options, scratch_)),
@@ -126,6 +127,10 @@ class Tour {
     share_work();
     compare_sizes();
     search();
+    walk_dependencies();
+    ask_with_rules();
+    take_in_a_folder();
+    keep_a_document();
     verify();
     const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - started;
     part_with(elapsed.count());
@@ -141,7 +146,8 @@ class Tour {
 
   /// As few words as say it: a pattern, where that names these lists and nothing else.
   std::string import_command() const {
-    if (lists_.size() == 1) return "strata import packages " + shell_quoted(lists_[0]) + " --newest Version";
+    const std::string options = " --newest Version --link Depends:depends";
+    if (lists_.size() == 1) return "strata import packages " + shell_quoted(lists_[0]) + options;
     std::string names;
     for (const std::string& list : lists_) names += (names.empty() ? "" : " ") + shell_quoted(list);
     if (from_apt_) {
@@ -152,15 +158,16 @@ class Tour {
           std::count_if(fs::directory_iterator(apt_lists_directory), fs::directory_iterator(), is_matched);
       if (static_cast<std::size_t>(matched) == lists_.size()) names = std::string(apt_lists_directory) + "/*_Packages*";
     }
-    return "for f in " + names + "; do strata import packages \"$f\" --newest Version; done";
+    return "for f in " + names + "; do\n    strata import packages \"$f\"" + options + "; done";
   }
 
   void import_catalogue() {
     std::uint64_t bytes = 0;
     for (const std::string& list : lists_) bytes += fs::file_size(list);
-    line_.heading(from_apt_ ? "This machine's package catalogue becomes a collection (" +
+    line_.heading(from_apt_ ? "This machine's package catalogue becomes a collection, its dependencies edges (" +
                                   std::to_string(lists_.size()) + " lists, " + megabytes(bytes) + " as stored)"
-                            : "A package catalogue becomes a collection (" + megabytes(bytes) + " as stored)");
+                            : "A package catalogue becomes a collection, its dependencies edges (" + megabytes(bytes) +
+                                  " as stored)");
     line_.show_command("export STRATA_STORE=" + store_);
     const std::string command = import_command();
     line_.show_command(command);
@@ -412,13 +419,84 @@ class Tour {
     line_.type(both + " --explain");
   }
 
+  /// What a person would ask about, where it is there; else what the most packages depend on.
+  std::string chosen_dependency() const {
+    const Store store = open_store();
+    const Snapshot snapshot = store.snapshot();
+    constexpr std::string_view preferred = "packages/libssl3";
+    if (snapshot.graph().degree(std::string(preferred)).in > 0) return std::string(preferred);
+    std::map<std::string, std::uint64_t> wanted;
+    snapshot.graph().scan([&](const Edge& edge) {
+      ++wanted[edge.to];
+      return true;
+    });
+    const auto by_count = [](const auto& a, const auto& b) { return a.second < b.second; };
+    const auto most = std::max_element(wanted.begin(), wanted.end(), by_count);
+    return most == wanted.end() ? std::string(preferred) : most->first;
+  }
+
+  void walk_dependencies() {
+    const std::string node = chosen_dependency();
+    line_.heading("The graph: what breaks when " + node.substr(node.find('/') + 1) + " goes?");
+    line_.type("strata impact " + shell_quoted(node) + " --limit 4");
+    std::string farthest;
+    {
+      const Store store = open_store();
+      const TraversalResult impact = store.snapshot().graph().impact(node);
+      if (!impact.nodes.empty()) farthest = impact.nodes.back().node;
+    }
+    if (!farthest.empty()) line_.type("strata path " + shell_quoted(farthest) + " " + shell_quoted(node));
+  }
+
+  void ask_with_rules() {
+    line_.heading("Rules, where no verb says it: who needs it, directly or not, among the " + second_section_ +
+                  " packages");
+    line_.type("strata query \"\n    needs(P) :- edge(P, 'depends', '" + chosen_dependency() +
+               "').\n    needs(P) :- needs(Q), edge(P, 'depends', Q).\n    ?- packages(K, {Section: '" +
+               second_section_ +
+               "', 'Installed-Size': Size}), needs(concat('packages/', K))\n       order by Size desc limit 5\"");
+  }
+
+  /// A folder of text that this machine has: the headers of its C++ compiler, or else its packages' documents.
+  static std::optional<fs::path> folder_to_take_in() {
+    std::error_code absent;
+    std::optional<fs::path> newest;
+    for (const fs::directory_entry& entry : fs::directory_iterator("/usr/include/c++", absent)) {
+      if (!newest || entry.path().filename().string().size() > newest->filename().string().size() ||
+          (entry.path().filename().string().size() == newest->filename().string().size() && entry.path() > *newest))
+        newest = entry.path();
+    }
+    if (newest && fs::exists(*newest / "bits" / "stl_heap.h", absent)) return *newest / "bits";
+    if (fs::exists("/usr/share/doc", absent)) return fs::path("/usr/share/doc");
+    return std::nullopt;
+  }
+
+  void take_in_a_folder() {
+    const std::optional<fs::path> folder = options_.folder ? fs::path(*options_.folder) : folder_to_take_in();
+    if (!folder) return;
+    line_.heading("A folder becomes documents, passages and edges, and answers questions");
+    line_.type("strata ingest " + shell_quoted(folder->string()));
+    const bool headers = folder->filename() == "bits";
+    const std::string words = headers ? "remove the largest element of a heap" : "how to report bugs";
+    line_.type("strata ask '" + words + "' -k 3 --lines 1 --format grep");
+    if (headers) line_.type("strata impact files/stl_heap.h --limit 4");
+  }
+
+  void keep_a_document() {
+    line_.heading("Large content is kept once, in chunks, with a record that is found like any other");
+    const std::string& list = lists_[0];
+    line_.type("strata doc put catalogue " + shell_quoted(list) + "\nstrata doc put 'the same again' " +
+               shell_quoted(list) + "\nstrata doc get catalogue | cmp - " + shell_quoted(list) +
+               " && strata doc stats");
+  }
+
   void verify() {
     line_.heading("Everything is read back and compared: checksums, indexes, counts, digest, log");
     line_.type("strata verify");
   }
 
   void compare_sizes() {
-    line_.heading("Size, against the same records and indexes as rows of JSON text in SQLite");
+    line_.heading("Size, against the same records, edges and indexes as rows and JSON text in SQLite");
     show_statistics();
     const Store store = open_store();
     const StoreStatistics statistics = store.statistics();
@@ -454,12 +532,17 @@ class Tour {
       line_.show_command("export STRATA_STORE=" + store_ +
                          "\nstrata find packages --where \"Depends like 'sqlite3%'\" --fields Section,Description"
                          "\nstrata get packages bash\nstrata log --tail 5\nstrata shell\nstrata --help");
+      line_.remark("and for what is yours:");
+      line_.show_command("strata ingest ~/notes --watch\nstrata ask 'what did we decide about backups'\nstrata --help");
     } else {
       line_.remark("the store of this tour is removed now; to keep one and explore it:");
-      line_.show_command("strata tour ./packages\nstrata -s ./packages shell\nstrata --help");
+      line_.show_command(
+          "strata tour ./packages\nstrata -s ./packages shell\nstrata ingest . && strata ask 'where are files "
+          "opened'\nstrata --help");
     }
   }
 
+  TourOptions options_;
   bool kept_;
   std::vector<std::string> lists_;
   bool from_apt_;
