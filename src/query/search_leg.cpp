@@ -45,6 +45,8 @@ bool LegSearch::accepts(std::string_view key) {
 /// The text index knows nothing of expiry.
 bool LegSearch::is_candidate(const std::string& key) {
   if (is_excluded(key)) return false;
+  // What the filter does not know of was found out for the candidates alone.
+  if (task_.request.within) return judged_.contains(key);
   if (!task_.filter.is_trivial()) return accepts(key);
   return model::get_record(source_, collection_.name, key).has_value();
 }
@@ -107,7 +109,7 @@ LegAnswer LegSearch::text(const TextMatch& match, view::TextReading& reading) {
     for (const std::string& key : *task_.candidates) judged_.emplace(key, true);
   }
   std::vector<LegHit>& found = out.ranked.hits;
-  std::size_t page = task_.filter.is_trivial() ? task_.depth + 8 : task_.depth * 4;
+  std::size_t page = task_.filter.is_trivial() && !task_.candidates ? task_.depth + 8 : task_.depth * 4;
   for (std::size_t offset = 0; found.size() < task_.depth; offset += page, page *= 2) {
     const std::vector<view::TextHit> hits = reading.search(match.words, page, offset);
     out.plan.rows_visited += hits.size();

@@ -106,5 +106,34 @@ TEST_F(CliGraph, TheGraphAsAWhole) {
   done({"verify"});
 }
 
+TEST_F(CliGraph, EdgesAreWatched) {
+  done({"link", "a", "likes", "b", "1"});
+  done({"link", "a", "hates", "b"});
+  done({"unlink", "a", "likes", "b"});
+  const auto lines = done({"watch", "--edges", "--type", "likes", "--from", "log", "--timeout", "100ms"}).lines();
+  ASSERT_EQ(lines.size(), 1U) << "the last state of each edge";
+  EXPECT_EQ(lines[0].rfind(R"({"op":"unlink","from":"a","type":"likes","to":"b","position":)", 0), 0U) << lines[0];
+  const auto state = done({"watch", "--edges", "--state", "--limit", "1"}).lines();
+  EXPECT_EQ(state.at(0).rfind(R"({"op":"link","from":"a","type":"hates","to":"b","value":null,"version":)", 0), 0U);
+  fails(2, "--edges", {"watch", "--type", "likes"});
+}
+
+TEST_F(CliGraph, ASearchIsHeldNearANode) {
+  for (const std::string key : {"n1", "n2", "n3"}) done({"put", "notes", key, R"({"text":"dark mode"})"});
+  done({"text", "create", "notes", "text"});
+  done({"link", "topic:dark", "has", "notes/n1"});
+  done({"link", "notes/n1", "cites", "notes/n2"});
+  const auto count = [&](const std::vector<std::string>& more) {
+    std::vector<std::string> arguments{"search", "notes", "--text", "dark"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return done(arguments).lines().size();
+  };
+  EXPECT_EQ(count({}), 3U);
+  EXPECT_EQ(count({"--within", "topic:dark"}), 1U);
+  EXPECT_EQ(count({"--within", "topic:dark:2"}), 2U);
+  EXPECT_EQ(count({"--within", "topic:dark:2", "--type", "has"}), 1U);
+  fails(2, "--within", {"search", "notes", "--text", "dark", "--type", "has"});
+}
+
 }  // namespace
 }  // namespace strata::scenario

@@ -505,13 +505,19 @@ TEST_P(AnyGraph, ASubscriptionTellsOfEdges) {
   EXPECT_EQ(code_of([&] { store.subscribe({.edges = {{.where = "w >"}}}); }), ErrorCode::invalid_argument);
 }
 
+/// Words are indexed by SQLite.
+bool has_text() {
+  const std::vector<std::string> engines = built_engines();
+  return std::find(engines.begin(), engines.end(), "sqlite") != engines.end();
+}
+
 TEST_P(AnyGraph, ASearchCanBeHeldNearANode) {
   Store store = open();
   Collection notes = store.collection("notes");
   notes.create_vector({.field = "v", .dimension = 2, .metric = Metric::l2});
   for (int i = 0; i < 6; ++i)
     notes.put("n" + std::to_string(i),
-              Value::object({{"odd", i % 2 == 1}, {"v", Value::array({Value(1.0), Value(i)})}}));
+              Value::object({{"odd", i % 2 == 1}, {"text", "all"}, {"v", Value::array({Value(1.0), Value(i)})}}));
   Graph graph = store.graph();
   graph.link("topic", "has", "notes/n2");
   graph.link("topic", "has", "notes/n3");
@@ -533,6 +539,22 @@ TEST_P(AnyGraph, ASearchCanBeHeldNearANode) {
   EXPECT_EQ(keys(9, "", {"cites"}), Names{});
   graph.link("notes/n0", "of", "topic");
   EXPECT_EQ(keys(1, ""), (Names{"n0", "n2", "n3"})) << "and given up when an edge changes it";
+  if (has_text()) {
+    notes.create_text({.fields = {"text"}});
+    for (const std::string where : {"", "odd = true"}) {
+      Search both;
+      both.near = {Near{.vector = {1, 0}}};
+      both.text = TextMatch{.words = "all"};
+      both.where = where;
+      both.within = Within{.node = "topic", .hops = 2};
+      Names out;
+      for (const Hit& hit : notes.search(both).hits) out.push_back(hit.record.key);
+      std::sort(out.begin(), out.end());
+      EXPECT_EQ(out, where.empty() ? (Names{"n0", "n2", "n3", "n5"}) : (Names{"n3", "n5"}));
+      both.near.clear();
+      EXPECT_EQ(notes.search(both).hits.size(), out.size());
+    }
+  }
   Search search;
   search.near = {Near{.vector = {1, 0}}};
   search.within = Within{.node = "notes/n5"};
