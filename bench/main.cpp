@@ -34,7 +34,7 @@ constexpr const char* usage = R"(usage: bench/run [OPTION...] [SECTION...]
   --no-postgres   leave PostgreSQL out
   --strict        exit code 1 when something is not as fast or small as it must be
 sections: floor commits records ranges encoding size copies server wake streams queues
-  vectors search documents graph datalog; all without any named
+  vectors search documents graph ingest datalog; all without any named
 )";
 
 struct Section {
@@ -52,7 +52,7 @@ const std::vector<Section>& sections() {
 #endif
       {"wake", bench_wake},       {"streams", bench_streams},   {"queues", bench_queues},
       {"vectors", bench_vectors}, {"search", bench_search},     {"documents", bench_documents},
-      {"graph", bench_graph},     {"datalog", bench_datalog}};
+      {"graph", bench_graph},     {"ingest", bench_ingest},     {"datalog", bench_datalog}};
   return all;
 }
 

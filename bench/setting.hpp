@@ -48,6 +48,7 @@ void bench_vectors(Setting& setting);
 void bench_search(Setting& setting);
 void bench_documents(Setting& setting);
 void bench_graph(Setting& setting);
+void bench_ingest(Setting& setting);
 void bench_datalog(Setting& setting);
 
 // Roles of other processes.

@@ -243,9 +243,7 @@ std::string plain_words(const std::string& question) {
 
 Search ask_search(const Collection& passages, const AskArguments& arguments) {
   Search search;
-  const std::string words = plain_words(arguments.words);
-  if (words.empty()) throw UsageError("ask: what for? Give it words, as in strata ask \"close sockets\"");
-  search.text = TextMatch{"", words, 1};
+  search.text = TextMatch{"", plain_words(arguments.words), 1};
   for (const VectorDescription& vector : passages.vectors()) {
     if (vector.options.embedder != "lexical") continue;
     Near near;
@@ -350,6 +348,8 @@ void print_plan(Session& session, const SearchResult& result) {
 }
 
 int ask(Session& session, const AskArguments& arguments) {
+  if (query_words(arguments.words).empty())
+    throw UsageError("ask: what for? Give it words, as in strata ask \"close sockets\"");
   Store& store = session.store(Session::Access::read);
   const Collection passages = store.collection(ingest::passages_collection);
   if (!passages.exists() || passages.texts().empty()) {

@@ -49,7 +49,7 @@ TEST_F(CliIngest, AnswersWithFileAndLines) {
   EXPECT_EQ(best["first_line"].as_int(), 4);
   EXPECT_EQ(best["last_line"].as_int(), 5);
   EXPECT_EQ(best["title"].as_string(), "Project > Sockets");
-  EXPECT_EQ(best["lines"][std::size_t{0}]["line"].as_int(), 5);
+  EXPECT_EQ(best["lines"][std::size_t{1}]["line"].as_int(), 5);
   EXPECT_EQ(done({"ask", "socket", "-k", "1", "--format", "grep"}).out,
             "README.md:4:## Sockets\nREADME.md:5:A socket is closed by its owner.\n");
   const std::string text = done({"ask", "release lock", "--in", "src", "--format", "text", "--context", "1"}).out;
