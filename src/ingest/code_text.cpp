@@ -177,12 +177,11 @@ class Blanker {
 
   /// A character, a script's string, a lifetime of Rust or a separator of digits.
   void apostrophe() {
-    if (script_) {
-      quoted('\'', false);
-    } else if (c_like_ && at_ > 0 && std::isxdigit(static_cast<unsigned char>(text_[at_ - 1])) != 0 &&
-               std::isxdigit(static_cast<unsigned char>(peek(1))) != 0 && !after_literal_prefix()) {
-      take('\'');
-    } else if (language_ == Language::rust && peek(1) != '\\' && !closes_one_character()) {
+    const bool separates_digits = c_like_ && at_ > 0 &&
+                                  std::isxdigit(static_cast<unsigned char>(text_[at_ - 1])) != 0 &&
+                                  std::isxdigit(static_cast<unsigned char>(peek(1))) != 0 && !after_literal_prefix();
+    const bool is_lifetime = language_ == Language::rust && peek(1) != '\\' && !closes_one_character();
+    if (separates_digits || is_lifetime) {
       take('\'');
     } else {
       quoted('\'', false);

@@ -273,7 +273,7 @@ ReferenceTargets::Found ReferenceTargets::python(std::string_view path, const Fi
 }
 
 ReferenceTargets::Found ReferenceTargets::script(std::string_view path, std::string_view target) const {
-  target = target.substr(0, target.find_first_of("?"));
+  target = target.substr(0, target.find('?'));
   if (target.empty()) return {};
   if (!target.starts_with('.') && !target.starts_with('/')) {
     if (leads_outside(target) && !target.starts_with("node:")) return {};
