@@ -13,9 +13,9 @@ struct Reference {
   Value details;  ///< `version` (`>= 2.34`), `alternative` (true where another name would do as well); else null.
 };
 
-/// An array of texts: each is a name. A text: names parted by `,`, those that stand for one another by `|`, each with a
-/// version in parentheses, as Debian's control files have it (deb-control(5)). A name that comes twice is told once.
-/// Anything else refers to nothing.
+/// A text: names parted by `,`; an array: its texts. Each may be several that stand for one another, parted by `|`, and
+/// a name may be followed by a version in parentheses and what else Debian's control files have there (deb-control(5)).
+/// A name that comes twice is told once. Anything else refers to nothing.
 std::vector<Reference> references_in(ValueView field);
 
 }  // namespace strata::ingest

@@ -21,7 +21,15 @@ TEST(ReferenceList, OfAControlFileHasVersionsAndAlternatives) {
 }
 
 TEST(ReferenceList, OfAnArrayIsItsTexts) {
-  EXPECT_EQ(told(Value::array({"a", "b, c", 5, "a"})), "a null\nb, c null\n");
+  EXPECT_EQ(
+      told(Value::array({"a", "b (>= 1)", 5, "a", "c | d:any (= 2)"})),
+      "a null\nb {\"version\":\">= 1\"}\nc {\"alternative\":true}\nd {\"version\":\"= 2\",\"alternative\":true}\n");
+}
+
+TEST(ReferenceList, WhatIsNoRelationIsANameAsAWhole) {
+  EXPECT_EQ(told(Value::array({"Ada Lovelace", "f(x", "urn:isbn:1", "a, b"})),
+            "Ada Lovelace null\nf(x null\nurn:isbn:1 null\na, b null\n");
+  EXPECT_EQ(told("Ada Lovelace, Grace Hopper"), "Ada Lovelace null\nGrace Hopper null\n");
 }
 
 TEST(ReferenceList, NamesComeOnceAndNothingIsNoReference) {

@@ -466,7 +466,7 @@ class Tour {
           (entry.path().filename().string().size() == newest->filename().string().size() && entry.path() > *newest))
         newest = entry.path();
     }
-    if (newest && fs::exists(*newest / "bits" / "stl_heap.h", absent)) return *newest / "bits";
+    if (newest && fs::exists(*newest / "bits" / "stl_heap.h", absent)) return *newest;
     if (fs::exists("/usr/share/doc", absent)) return fs::path("/usr/share/doc");
     return std::nullopt;
   }
@@ -475,11 +475,11 @@ class Tour {
     const std::optional<fs::path> folder = options_.folder ? fs::path(*options_.folder) : folder_to_take_in();
     if (!folder) return;
     line_.heading("A folder becomes documents, passages and edges, and answers questions");
-    line_.type("strata ingest " + shell_quoted(folder->string()));
-    const bool headers = folder->filename() == "bits";
+    const bool headers = fs::exists(*folder / "bits" / "stl_heap.h");
+    line_.type("strata ingest " + shell_quoted(folder->string()) + (headers ? " --include '*.h'" : ""));
     const std::string words = headers ? "remove the largest element of a heap" : "how to report bugs";
     line_.type("strata ask '" + words + "' -k 3 --lines 1 --format grep");
-    if (headers) line_.type("strata impact files/stl_heap.h --limit 4");
+    if (headers) line_.type("strata impact files/bits/stl_heap.h --limit 4");
   }
 
   void keep_a_document() {

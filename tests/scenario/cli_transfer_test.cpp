@@ -118,7 +118,7 @@ TEST_F(CliTransfer, ApplyThatFailsAnywhereChangesNothing) {
   fails(1, "list:2: no \"value\"", {"apply", path("list")});
   fails(1, "standard input:2: ", {"apply", "-"},
         good + R"({"op":"delete","collection":"a","key":"1","if_version":99})");
-  fails(1, "(unsupported)", {"apply", "-"}, good + R"({"op":"link","from":"a","type":"t","to":"b"})");
+  fails(1, "no \"to\"", {"apply", "-"}, good + R"({"op":"link","from":"a","type":"t"})");
   fails(1, "(not_found)", {"apply", path("absent")});
   EXPECT_EQ(done({"find", "a", "--count"}).out, "1\n");
 }

@@ -33,6 +33,8 @@ Meaning meaning_of(int code) {
     case ENOSPC:
     case EDQUOT:
       return {ErrorCode::io, "the disk is full; make room, then close the store and open it again"};
+    case EIO:  // what LMDB also makes of a write that came out short
+      return {ErrorCode::io, "the disk is full or fails; see to it, then close the store and open it again"};
     case EACCES:
     case EPERM:
     case EROFS:
