@@ -12,7 +12,11 @@ using commit::CollectionDefinition;
 using commit::IndexDefinition;
 using filter::Narrowing;
 
+// So many index entries are counted at most; of an answer that is wanted as a whole more, for it costs more to be
+// wrong.
 constexpr std::uint64_t probe_max = 512;
+constexpr std::uint64_t probe_of_all_max = 8'192;
+constexpr std::uint64_t probe_share = 32;  // of the entries: one in so many
 /// An index entry leads to a record by another look-up; a scan has it at hand.
 constexpr double entry_cost = 3.0;
 constexpr double sort_cost = 0.3;
@@ -35,17 +39,16 @@ double share_of(Narrowing narrowing) {
 
 /// Entries in the ranges: counted while they are few, else a share of all.
 std::uint64_t estimate(commit::Source& source, commit::Space space, const filter::IndexRanges& ranges,
-                       std::uint64_t all) {
+                       std::uint64_t all, std::uint64_t probe) {
   std::uint64_t counted = 0;
   for (const filter::IndexRange& range : ranges.ranges) {
     const auto cursor =
-        source.view().reader().scan({space, range.begin, range.end}, {.limit = probe_max, .keys_only = true});
+        source.view().reader().scan({space, range.begin, range.end}, {.limit = probe, .keys_only = true});
     while (cursor->next()) {
-      if (++counted < probe_max) continue;
+      if (++counted < probe) continue;
       const Narrowing narrowing =
           ranges.fields_equal > 0 && ranges.next == Narrowing::none ? Narrowing::values : ranges.next;
-      return std::max<std::uint64_t>(probe_max,
-                                     static_cast<std::uint64_t>(share_of(narrowing) * static_cast<double>(all)));
+      return std::max<std::uint64_t>(probe, static_cast<std::uint64_t>(share_of(narrowing) * static_cast<double>(all)));
     }
   }
   return counted;
@@ -122,7 +125,7 @@ class Chooser {
     }
     if (access.ranges.narrows()) {
       access.kind = Access::Kind::keys;
-      access.rows_estimated = estimate(source_, collection_.records(), access.ranges, rows_);
+      access.rows_estimated = estimate(source_, collection_.records(), access.ranges, rows_, probe(rows_));
       matches_ = std::min(matches_, access.rows_estimated);
     } else {
       access.kind = Access::Kind::scan;
@@ -158,13 +161,17 @@ class Chooser {
       if (access.in_order) orders_.push_back(std::move(access));
       return;
     }
-    access.rows_estimated = estimate(source_, index.space(), access.ranges, entries);
+    access.rows_estimated = estimate(source_, index.space(), access.ranges, entries, probe(entries));
     matches_ = std::min(matches_, access.rows_estimated);
     access.detail = describe(access.ranges, access);
     double cost = with_sort(entry_cost * static_cast<double>(access.rows_estimated), access);
     if (access.in_order && access.ranges.exact && limit_ > 0)
       cost = std::min(cost, entry_cost * static_cast<double>(limit_));
     consider(std::move(access), cost);
+  }
+
+  std::uint64_t probe(std::uint64_t entries) const {
+    return limit_ > 0 ? probe_max : std::clamp(entries / probe_share, probe_max, probe_of_all_max);
   }
 
   /// Indexes that only give the order: worth it when a limit ends the walk early.
