@@ -27,7 +27,7 @@ std::uint32_t load_number(const std::byte* numbers, std::size_t at) {
 
 std::size_t effort_default(std::size_t count, std::size_t k) {
   constexpr std::size_t effort_min = 2048;
-  constexpr double lists_default = 24;  // of about the square root of the count each
+  constexpr double lists_default = 40;  // of about the square root of the count each
   const auto some = static_cast<std::size_t>(lists_default * std::sqrt(static_cast<double>(count)));
   return std::min(count, std::max({some, effort_min, 20 * k}));
 }
