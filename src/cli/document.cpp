@@ -297,13 +297,17 @@ int erase(Session& session, const KeyArguments& arguments) {
                                         arguments.collection + "`: nothing to delete");
 }
 
+/// Chunks are shared by the documents of all collections, so what they take is set beside the content of all.
 int statistics(Session& session, const std::string& collection) {
-  const DocumentStatistics found = session.store(Session::Access::read).documents(collection).statistics();
-  const double share =
-      found.bytes == 0 ? 0 : static_cast<double>(found.stored_bytes) / static_cast<double>(found.bytes);
+  const Snapshot snapshot = session.store(Session::Access::read).snapshot();
+  const DocumentStatistics found = snapshot.documents(collection).statistics();
+  std::uint64_t all = 0;
+  for (const std::string& name : snapshot.collections()) all += snapshot.documents(name).statistics().bytes;
+  const double share = all == 0 ? 0 : static_cast<double>(found.stored_bytes) / static_cast<double>(all);
   write_sheet(session.display(), {{"collection", Value(collection)},
                                   {"documents", Value(found.documents), human_count(found.documents)},
                                   {"bytes", Value(found.bytes), human_bytes(found.bytes)},
+                                  {"bytes_of_all", Value(all), human_bytes(all)},
                                   {"chunks", Value(found.chunks), human_count(found.chunks)},
                                   {"stored_bytes", Value(found.stored_bytes), human_bytes(found.stored_bytes)},
                                   {"stored_share", Value(share)},
