@@ -3,8 +3,8 @@
 #include <chrono>
 #include <thread>
 
-#include "cli/subprocess.hpp"
 #include "cli/text.hpp"
+#include "ingest/subprocess.hpp"
 #include "strata/error.hpp"
 #include "strata/value.hpp"
 
@@ -65,7 +65,8 @@ std::string Embedder::ask(const std::vector<std::string>& texts) {
   const std::string request = request_for(texts);
   const std::vector<std::string> curl{"curl", "--silent", "--show-error", "--fail", "--config", "-"};
   const bool is_program = !options_.program.empty();
-  const SubprocessResult result = run_subprocess(is_program ? options_.program : curl, request, look_every, meanwhile_);
+  const ingest::SubprocessResult result =
+      ingest::run_subprocess(is_program ? options_.program : curl, request, look_every, meanwhile_);
   if (result.exit_code == 0) return result.output;
   const std::string who = is_program ? options_.program.front() : options_.url;
   if (result.exit_code == 127) {

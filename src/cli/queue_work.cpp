@@ -4,8 +4,8 @@
 
 #include "cli/arguments.hpp"
 #include "cli/command_tree.hpp"
-#include "cli/subprocess.hpp"
 #include "cli/system.hpp"
+#include "ingest/subprocess.hpp"
 #include "strata/error.hpp"
 
 namespace strata::cli {
@@ -76,11 +76,11 @@ class Worker {
   Queue queue() { return session_.store(Session::Access::create).queue(arguments_.queue); }
 
   void work_on(const Lease& lease, RowWriter& rows) {
-    SubprocessResult result;
+    ingest::SubprocessResult result;
     try {
-      result =
-          run_subprocess(arguments_.program, input_of(lease.item.payload),
-                         std::max(lease_ / 3, std::chrono::milliseconds(1)), [&] { queue().extend(lease, lease_); });
+      result = ingest::run_subprocess(arguments_.program, input_of(lease.item.payload),
+                                      std::max(lease_ / 3, std::chrono::milliseconds(1)),
+                                      [&] { queue().extend(lease, lease_); });
       if (result.exit_code == 127)
         throw UsageError("queue work: there is no program `" + arguments_.program.front() + "`");
       if (result.exit_code == 0) {

@@ -1,15 +1,16 @@
 #include "ingest/symbols.hpp"
 
 #include <algorithm>
+#include <chrono>
+#include <optional>
 #include <set>
 
-#include "ingest/system.hpp"
+#include "ingest/subprocess.hpp"
 #include "strata/error.hpp"
 
 namespace strata::ingest {
 namespace {
 
-constexpr std::size_t output_bytes_max = std::size_t{64} << 20;
 constexpr std::size_t name_bytes_max = 200;
 
 bool is_name(std::string_view text) {
@@ -17,10 +18,22 @@ bool is_name(std::string_view text) {
          std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7F; });
 }
 
+/// What ctags says; nothing when there is none, it failed, or it says too much.
+std::optional<std::string> output_of(const std::vector<std::string>& words, const std::string& input) {
+  try {
+    SubprocessResult result = run_subprocess(
+        words, input, std::chrono::seconds(1), [] {}, Complaints::dropped);
+    if (result.exit_code == 0) return std::move(result.output);
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::limit_exceeded) throw;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 bool has_symbols_program() {
-  const auto features = output_of_program({"ctags", "--options=NONE", "--list-features"}, "", output_bytes_max);
+  const auto features = output_of({"ctags", "--options=NONE", "--list-features"}, "");
   return features && features->find("json") != std::string::npos;
 }
 
@@ -31,9 +44,8 @@ std::map<std::string, std::vector<Symbol>> find_symbols(const std::vector<std::s
     if (path.find('\n') == std::string::npos) input += path + "\n";
   }
   if (input.empty()) return symbols;
-  const auto output = output_of_program(
-      {"ctags", "--options=NONE", "--output-format=json", "--fields=+n", "--sort=no", "-f", "-", "-L", "-"}, input,
-      output_bytes_max);
+  const auto output = output_of(
+      {"ctags", "--options=NONE", "--output-format=json", "--fields=+n", "--sort=no", "-f", "-", "-L", "-"}, input);
   if (!output) return symbols;
   std::set<std::pair<std::string, std::string>> seen;
   std::string_view rest = *output;

@@ -3,11 +3,8 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/inotify.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -35,48 +32,6 @@ FileStatus status_from(const struct stat& found) {
   status.size = static_cast<std::uint64_t>(found.st_size);
   status.modified_ns = std::int64_t{found.st_mtim.tv_sec} * 1'000'000'000 + found.st_mtim.tv_nsec;
   return status;
-}
-
-class Descriptor {
- public:
-  explicit Descriptor(int number = -1) : number_(number) {}
-  ~Descriptor() { reset(); }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  int number() const { return number_; }
-  void reset(int number = -1) {
-    if (number_ >= 0) ::close(number_);
-    number_ = number;
-  }
-
- private:
-  int number_;
-};
-
-bool write_all(int descriptor, const std::string& bytes) {
-  for (std::size_t done = 0; done < bytes.size();) {
-    const auto written = ::write(descriptor, bytes.data() + done, bytes.size() - done);
-    if (written < 0 && errno != EINTR) return false;
-    if (written > 0) done += static_cast<std::size_t>(written);
-  }
-  return ::lseek(descriptor, 0, SEEK_SET) == 0;
-}
-
-/// -1 when it cannot be run.
-pid_t spawn(const std::vector<std::string>& words, int input, int output) {
-  std::vector<char*> arguments;
-  arguments.reserve(words.size() + 1);
-  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-  pid_t id = -1;
-  const int failure = ::posix_spawnp(&id, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
-  ::posix_spawn_file_actions_destroy(&actions);
-  return failure == 0 ? id : -1;
 }
 
 }  // namespace
@@ -173,35 +128,6 @@ bool FolderWatch::drain() {
   bool any = false;
   while (::read(descriptor_, events.data(), events.size()) > 0) any = true;
   return any;
-}
-
-std::optional<std::string> output_of_program(const std::vector<std::string>& words, const std::string& input,
-                                             std::size_t output_bytes_max) {
-  // The input lies in memory, so that a program that does not read it holds up nobody.
-  const Descriptor given(::memfd_create("input", MFD_CLOEXEC));
-  std::array<int, 2> ends{};
-  if (given.number() < 0 || !write_all(given.number(), input) || ::pipe2(ends.data(), O_CLOEXEC) != 0) {
-    refuse("cannot run " + words.front(), errno);
-  }
-  const Descriptor out(ends[0]);
-  Descriptor in(ends[1]);
-  const pid_t id = spawn(words, given.number(), in.number());
-  in.reset();
-  if (id < 0) return std::nullopt;
-  std::string output;
-  std::vector<char> part(65536);
-  for (;;) {
-    const auto count = ::read(out.number(), part.data(), part.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) break;
-    const std::size_t room = output_bytes_max - output.size();
-    output.append(part.data(), std::min(room, static_cast<std::size_t>(count)));
-  }
-  int status = 0;
-  while (::waitpid(id, &status, 0) < 0 && errno == EINTR) {
-  }
-  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) return std::nullopt;
-  return output;
 }
 
 }  // namespace strata::ingest

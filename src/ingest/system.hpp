@@ -1,5 +1,4 @@
-// What ingest asks of the operating system: files as they are now, changes of folders, the other program that knows
-// symbols.
+// What ingest asks of the operating system: files as they are now, changes of folders.
 #pragma once
 
 #include <chrono>
@@ -64,10 +63,5 @@ class FolderWatch {
 
   int descriptor_;
 };
-
-/// What a program writes on its standard output, given `input`; nothing when there is no such program or it failed.
-/// At most `output_bytes_max` of it.
-std::optional<std::string> output_of_program(const std::vector<std::string>& words, const std::string& input,
-                                             std::size_t output_bytes_max);
 
 }  // namespace strata::ingest

@@ -1,4 +1,4 @@
-#include "cli/subprocess.hpp"
+#include "ingest/subprocess.hpp"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 
 #include "strata/error.hpp"
 
-namespace strata::cli {
+namespace strata::ingest {
 namespace {
 
 constexpr std::size_t output_bytes_max = std::size_t{64} << 20;
@@ -54,7 +54,8 @@ void fill(const Descriptor& file, const std::string& input) {
 
 class Running {
  public:
-  Running(const std::vector<std::string>& words, const Descriptor& input, const Descriptor& output) {
+  Running(const std::vector<std::string>& words, const Descriptor& input, const Descriptor& output,
+          Complaints complaints) {
     std::vector<char*> arguments;
     arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -63,6 +64,8 @@ class Running {
     ::posix_spawn_file_actions_init(&actions);
     ::posix_spawn_file_actions_adddup2(&actions, input.number(), STDIN_FILENO);
     ::posix_spawn_file_actions_adddup2(&actions, output.number(), STDOUT_FILENO);
+    if (complaints == Complaints::dropped)
+      ::posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     failure_ = ::posix_spawnp(&id_, words.front().c_str(), &actions, nullptr, arguments.data(), environ);
     ::posix_spawn_file_actions_destroy(&actions);
     if (failure_ != 0) id_ = -1;
@@ -103,7 +106,8 @@ bool read_some(const Descriptor& from, std::string& output) {
 }  // namespace
 
 SubprocessResult run_subprocess(const std::vector<std::string>& words, const std::string& input,
-                                std::chrono::milliseconds every, const std::function<void()>& meanwhile) {
+                                std::chrono::milliseconds every, const std::function<void()>& meanwhile,
+                                Complaints complaints) {
   const Descriptor given(::memfd_create("input", MFD_CLOEXEC));
   if (given.number() < 0) refuse("cannot hand over the input of a program", errno);
   fill(given, input);
@@ -111,7 +115,7 @@ SubprocessResult run_subprocess(const std::vector<std::string>& words, const std
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) refuse("cannot make a pipe", errno);
   const Descriptor out(ends[0]);
   Descriptor in(ends[1]);
-  Running running(words, given, in);
+  Running running(words, given, in, complaints);
   in.reset();
   SubprocessResult result;
   if (running.failure() == ENOENT) return {no_such_program, {}};
@@ -131,4 +135,4 @@ SubprocessResult run_subprocess(const std::vector<std::string>& words, const std
   return result;
 }
 
-}  // namespace strata::cli
+}  // namespace strata::ingest
