@@ -274,8 +274,9 @@ TEST(FolderIngest, WhatCannotBeReadStaysAsItWas) {
   const IngestReport report = ingest(store, tree);
   ::chmod(tree.path("docs").c_str(), 0700);
   EXPECT_EQ(report.removed, 0U);
-  EXPECT_EQ(report.skipped.at("unreadable"), 1U);
+  EXPECT_EQ(report.skipped.at("unreadable"), 2U);
   EXPECT_TRUE(store.documents("files").get("docs/guide.md"));
+  EXPECT_TRUE(store.documents("files").get("README.md"));
 }
 
 TEST(FolderIngest, FurtherRootsHaveNames) {
