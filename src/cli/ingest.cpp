@@ -26,12 +26,14 @@ constexpr int calms_max = 25;
 
 struct IngestArguments {
   ingest::IngestOptions options;
-  std::string name;
+  std::optional<std::string> name;
   std::string size_max;
   std::string embedder = "lexical";
   bool no_ignore = false;
   bool no_symbols = false;
   bool watch = false;
+  bool forget = false;
+  bool list = false;
 };
 
 std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
@@ -50,7 +52,7 @@ std::uint64_t parse_bytes(const std::string& option, const std::string& text) {
 
 ingest::IngestOptions ingest_options(Session& session, const IngestArguments& arguments) {
   ingest::IngestOptions options = arguments.options;
-  if (!arguments.name.empty()) options.name = arguments.name;
+  options.name = arguments.name;
   if (!arguments.size_max.empty()) {
     options.passage_bytes_max = parse_bytes("--max-size", arguments.size_max);
     if (options.passage_bytes_max > ingest::large_file_bytes)
@@ -103,16 +105,17 @@ void print_ingest(Session& session, const ingest::IngestReport& report) {
 }
 
 /// Shows a run's bar, and asks it to stop when Ctrl-C was pressed.
-ingest::IngestReport run_ingest(Session& session, Store& store, ingest::IngestOptions options) {
+ingest::IngestReport run_ingest(Session& session, Store& store, ingest::IngestOptions options, bool forget = false) {
   const auto bar = session.progress_bar();
-  options.progress = [&bar](const ingest::IngestProgress& progress) {
+  options.progress = [&bar, forget](const ingest::IngestProgress& progress) {
     bar->set_detail(single_line(progress.file));
-    return bar->advance("reading", progress.files_done, progress.files_total);
+    return bar->advance(forget ? "forgetting" : "reading", progress.files_done, progress.files_total);
   };
   const bool writes = !options.dry_run;
-  ingest::FolderIngest folder_ingest(store, std::move(options));
-  ingest::IngestReport report = folder_ingest.run();
-  if (writes && !report.cancelled) store.collection(ingest::passages_collection).build_search(bar.get());
+  ingest::IngestReport report = forget ? ingest::FolderIngest::forget(store, std::move(options))
+                                       : ingest::FolderIngest(store, std::move(options)).run();
+  Collection passages = store.collection(ingest::passages_collection);
+  if (writes && !report.cancelled && passages.exists()) passages.build_search(bar.get());
   bar->finish();
   return report;
 }
@@ -147,7 +150,46 @@ int watch_folders(Session& session, Store& store, ingest::IngestOptions options)
   return exit_done;
 }
 
+int forget_roots(Session& session, const IngestArguments& arguments) {
+  if (arguments.watch) throw UsageError("ingest: --forget and --watch are two wishes; leave one out");
+  const ingest::IngestOptions options = ingest_options(session, arguments);
+  Store& store = session.store(options.dry_run ? Session::Access::read : Session::Access::change);
+  const ingest::IngestReport report = run_ingest(session, store, options, true);
+  if (report.cancelled)
+    throw Interrupted("interrupted: part of it is forgotten; the same command goes on with the rest");
+  write_sheet(session.display(),
+              {{"removed", Value(report.removed), human_count(report.removed)},
+               {"passages", Value(report.passages), human_count(report.passages)},
+               {"edges", Value(report.edges), human_count(report.edges)},
+               {"seconds", Value(report.elapsed.count()),
+                human_duration(std::chrono::duration_cast<std::chrono::nanoseconds>(report.elapsed))}});
+  return exit_done;
+}
+
+int list_roots(Session& session) {
+  Store& store = session.store(Session::Access::read);
+  const auto rows = make_row_writer(session.display());
+  const std::vector<ingest::RootDescription> roots = ingest::describe_roots(store);
+  for (const ingest::RootDescription& root : roots) {
+    const std::string updated = root.root.updated.to_string();
+    rows->write({{"path", Value(root.root.path)},
+                 {"name", Value(root.root.name)},
+                 {"files", Value(root.files), human_count(root.files)},
+                 {"bytes", Value(root.bytes), human_bytes(root.bytes)},
+                 {"updated", Value(updated)},
+                 {"finished", Value(!root.root.tree.empty())}});
+  }
+  rows->finish(one_or_many(roots.size(), "root"));
+  return exit_done;
+}
+
 int ingest_paths(Session& session, const IngestArguments& arguments) {
+  if (arguments.list && !arguments.options.paths.empty())
+    throw UsageError("ingest: --list shows all that was taken in; leave out PATH");
+  if (arguments.list) return list_roots(session);
+  if (arguments.options.paths.empty())
+    throw UsageError("ingest: what? Give it folders or files, as in strata ingest .");
+  if (arguments.forget) return forget_roots(session, arguments);
   ingest::IngestOptions options = ingest_options(session, arguments);
   if (options.dry_run) {
     std::optional<Store> none;
@@ -178,7 +220,7 @@ int ingest_paths(Session& session, const IngestArguments& arguments) {
 
 void add_ingest(CommandTree& tree) {
   CLI::App& command =
-      tree.add({"ingest", "PATH...",
+      tree.add({"ingest", "[PATH...]",
                 "Take in folders of text and code, and what has changed in them since: files become documents and "
                 "passages that `strata ask` finds, links and imports become edges. Heeds .gitignore. A run that was "
                 "stopped goes on when it is run again",
@@ -186,7 +228,7 @@ void add_ingest(CommandTree& tree) {
                {nullptr, true, true});
   auto arguments = std::make_shared<IngestArguments>();
   ingest::IngestOptions& options = arguments->options;
-  command.add_option("PATH", options.paths, "Folders or files")->required()->type_name("");
+  command.add_option("PATH", options.paths, "Folders or files")->type_name("");
   command
       .add_option("--name", arguments->name,
                   "What the keys of these files begin with; else nothing for the first "
@@ -210,6 +252,9 @@ void add_ingest(CommandTree& tree) {
   command.add_flag("--no-symbols", arguments->no_symbols, "Do not ask universal-ctags what files define");
   command.add_flag("--dry-run", options.dry_run, "Say what would be done");
   command.add_flag("--watch", arguments->watch, "Go on, and take in changes as they come, until Ctrl-C");
+  command.add_flag("--list", arguments->list, "Show the folders that were taken in");
+  command.add_flag("--forget", arguments->forget,
+                   "Take them out again, with all that came of them; PATH need not exist any more");
   command.add_option("--jobs", options.jobs, "Threads; else as many as there are cores, from 2 to 8")->type_name("N");
   tree.on_run(command, [arguments](Session& session) { return ingest_paths(session, *arguments); });
 }

@@ -71,21 +71,31 @@ class FolderIngest::Run {
     walk();
     load_stored();
     resolve_tree();
-    if (!options_.dry_run && (tree_changed_ || choice_.is_new)) {
-      // Until the run is through, no one may take the edges that are there for those of this tree.
-      IngestRoot unfinished = choice_.root;
-      unfinished.tree.clear();
-      save_root(store_, unfinished, commit_);
-    }
+    if (tree_changed_ || choice_.is_new) save_unfinished();
     work();
     if (failure_) std::rethrow_exception(failure_);
     if (report_.cancelled || options_.dry_run) return;
     if (choice_.root.tree != tree_ || choice_.is_new || wrote_) {
       choice_.root.tree = tree_;
-      CommitOptions last;
-      last.durability = options_.durability;
-      save_root(store_, choice_.root, last);
+      save_root(store_, choice_.root, last_commit());
     }
+  }
+
+  /// As a run over a tree in which nothing is left; at its end the root is gone, too.
+  void forget() {
+    forgetting_ = true;
+    for (int attempt = 1; attempt <= tries_max; ++attempt) {
+      load_stored();
+      if (!choice_.root.tree.empty()) save_unfinished();
+      work();
+      if (failure_) std::rethrow_exception(failure_);
+      if (report_.cancelled || options_.dry_run || erase_root(store_, choice_.root, last_commit())) return;
+      stored_.clear();
+      items_.clear();
+      next_ = done_ = 0;
+    }
+    throw Error(ErrorCode::busy,
+                "another process takes in files of " + choice_.root.path + ": stop it, and run the same command again");
   }
 
   std::vector<std::string> folders() const {
@@ -101,6 +111,20 @@ class FolderIngest::Run {
     std::string key;
     const StoredFile* stored = nullptr;
   };
+
+  /// Until the run is through, no one may take the edges that are there for those of this tree.
+  void save_unfinished() {
+    if (options_.dry_run) return;
+    IngestRoot unfinished = choice_.root;
+    unfinished.tree.clear();
+    save_root(store_, unfinished, commit_);
+  }
+
+  CommitOptions last_commit() const {
+    CommitOptions last;
+    last.durability = options_.durability;
+    return last;
+  }
 
   void walk() {
     WalkOptions walking = options_.walk;
@@ -211,10 +235,14 @@ class FolderIngest::Run {
         deal_with(batch);
       }
     } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
-      stop_ = true;
+      fail(std::current_exception());
     }
+  }
+
+  void fail(std::exception_ptr failure) {
+    const std::lock_guard lock(mutex_);
+    if (!failure_) failure_ = std::move(failure);
+    stop_ = true;
   }
 
   std::vector<const Item*> next_batch() {
@@ -374,6 +402,10 @@ class FolderIngest::Run {
     DocumentOptions options;
     options.name = valid_text(file.path.substr(file.path.rfind('/') + 1));
     options.metadata = metadata;
+    return write_content(file, place, options);
+  }
+
+  bool write_content(const IngestedFile& file, const std::string& place, const DocumentOptions& options) {
     InputFile input(place);
     DocumentWriter writer = store_.documents(files_collection).writer(file.key, options);
     std::uint64_t size = 0;
@@ -403,7 +435,12 @@ class FolderIngest::Run {
     wrote_ = true;
     for (int attempt = 1;; ++attempt) {
       try {
-        store_.transact(fn, commit_);
+        store_.transact(
+            [&](Transaction& transaction) {
+              if (!forgetting_) check_root(transaction, choice_.root);
+              fn(transaction);
+            },
+            commit_);
         return;
       } catch (const Error& error) {
         const bool again = error.code() == ErrorCode::busy || error.code() == ErrorCode::conflict;
@@ -438,7 +475,7 @@ class FolderIngest::Run {
     const std::lock_guard lock(mutex_);
     ++done_;
     report_.bytes += bytes;
-    if (item.file != nullptr) last_file_ = item.file->path;
+    last_file_ = item.file != nullptr ? item.file->path : item.stored->path;
   }
 
   static constexpr std::size_t large_part_bytes = std::size_t{4} << 20;
@@ -450,6 +487,7 @@ class FolderIngest::Run {
   IngestReport& report_;
   std::string recipe_;
   CommitOptions commit_;
+  bool forgetting_ = false;
   Walk walk_;
   std::unordered_map<std::string, StoredFile> stored_;
   std::string tree_;
@@ -487,6 +525,24 @@ IngestReport FolderIngest::run() {
     Run run(store_, options_, std::move(choice), has_symbols_, report);
     run();
     for (std::string& folder : run.folders()) folders_.push_back(std::move(folder));
+  }
+  report.elapsed = std::chrono::steady_clock::now() - started;
+  return report;
+}
+
+IngestReport FolderIngest::forget(Store& store, IngestOptions options) {
+  const auto started = std::chrono::steady_clock::now();
+  IngestReport report;
+  const std::vector<IngestRoot> known = known_roots(store);
+  std::map<std::string, IngestRoot> roots;
+  for (const std::string& path : options.paths) {
+    IngestRoot root = root_at(known, path, options.name);
+    std::string name = root.name;
+    roots.emplace(std::move(name), std::move(root));
+  }
+  for (auto& [name, root] : roots) {
+    if (report.cancelled) break;
+    Run(store, options, {std::move(root), {}, false}, false, report).forget();
   }
   report.elapsed = std::chrono::steady_clock::now() - started;
   return report;

@@ -81,6 +81,12 @@ class FolderIngest {
   /// room) ends the run; the next one goes on.
   IngestReport run();
 
+  /// Takes the roots at `paths` (with `name`, when several lie at one), which need not exist any more, out of the
+  /// store: each file in one transaction, then what the store knows of the root. One that was killed goes on when it
+  /// is run again. Of the options, those of walking and cutting play no part. Throws as root_at(); `busy` while another
+  /// process goes on with ingesting the root.
+  static IngestReport forget(Store& store, IngestOptions options);
+
   /// Folders that the last run entered, absolute: those to watch.
   std::vector<std::string> folders() const;
 

@@ -140,6 +140,135 @@ TEST(FolderIngest, SymbolsLeadFromFilesToNames) {
   EXPECT_EQ(everything(store), afresh(tree)) << "other options, other edges";
 }
 
+std::string message_of(const std::function<void()>& call) {
+  try {
+    call();
+    return "no error";
+  } catch (const Error& error) {
+    return std::string(to_string(error.code())) + ": " + error.what();
+  }
+}
+
+IngestOptions named(const std::string& path, const std::string& name) {
+  IngestOptions options;
+  options.paths = {path};
+  options.symbols = false;
+  if (!name.empty()) options.name = name;
+  return options;
+}
+
+TEST(FolderIngest, OfNestedRootsTheOneThatIsNamedIsForgotten) {
+  const Tree tree;
+  fill(tree);
+  Store store = Store::open("memory:");
+  Store outer_alone = Store::open("memory:");
+  FolderIngest(outer_alone, named(tree.path(), "all")).run();
+  FolderIngest(store, named(tree.path("docs"), "")).run();
+  const std::string inner_alone = everything(store);
+  FolderIngest(store, named(tree.path(), "all")).run();
+  EXPECT_EQ(FolderIngest::forget(store, named(tree.path("docs") + "/", "")).removed, 1U);
+  EXPECT_EQ(everything(store), everything(outer_alone));
+  const std::string refusal = message_of([&] { FolderIngest::forget(store, named(tree.path("docs"), "")); });
+  EXPECT_TRUE(refusal.starts_with("not_found: no root " + tree.path("docs") + ": those of this store are /"))
+      << "a part of a root is no root: " << refusal;
+  EXPECT_TRUE(refusal.ends_with(" (all)")) << refusal;
+
+  FolderIngest(store, named(tree.path("docs"), "docs")).run();
+  EXPECT_EQ(FolderIngest::forget(store, named(tree.path(), "")).removed, 4U);
+  EXPECT_EQ(store.collection("files").count(), 1U);
+  EXPECT_TRUE(store.documents("files").get("docs/guide.md"));
+}
+
+TEST(FolderIngest, OfTwoRootsAtOnePathTheNameTells) {
+  const Tree tree;
+  fill(tree);
+  Store store = Store::open("memory:");
+  FolderIngest(store, named(tree.path(), "a")).run();
+  FolderIngest(store, named(tree.path(), "b")).run();
+  EXPECT_NE(message_of([&] { FolderIngest::forget(store, named(tree.path(), "")); }).find("(--name): 'a', 'b'"),
+            std::string::npos);
+  EXPECT_EQ(FolderIngest::forget(store, named(tree.path(), "b")).removed, 4U);
+  EXPECT_EQ(known_roots(store).size(), 1U);
+  EXPECT_TRUE(store.documents("files").get("a/README.md"));
+}
+
+TEST(FolderIngest, ARootIsKnownByItsPathThroughLinksAndWithoutTheFolder) {
+  const Tree tree;
+  fill(tree);
+  const Tree links;
+  const std::string link = links.path("link");
+  std::filesystem::create_directory_symlink(tree.path(), link);
+  Store store = Store::open("memory:");
+  FolderIngest(store, named(link + "/docs", "")).run();
+  tree.remove("docs");
+  EXPECT_EQ(FolderIngest::forget(store, named(link + "/./docs/", "")).removed, 1U);
+}
+
+TEST(FolderIngest, ForgettingThatIsStoppedOrLookedAtOnlyKeepsTheRoot) {
+  const Tree tree;
+  fill(tree);
+  Store store = Store::open("memory:");
+  ingest(store, tree);
+  IngestOptions options = options_for(tree);
+  options.dry_run = true;
+  const Position before = store.position();
+  EXPECT_EQ(FolderIngest::forget(store, options).removed, 4U);
+  EXPECT_EQ(store.position(), before);
+  options.dry_run = false;
+  options.progress = [](const IngestProgress&) { return false; };
+  EXPECT_TRUE(FolderIngest::forget(store, options).cancelled);
+  EXPECT_EQ(known_roots(store).size(), 1U);
+  ingest(store, tree);
+  EXPECT_EQ(everything(store), afresh(tree)) << "wanted again";
+}
+
+TEST(FolderIngest, ARunWhoseRootIsForgottenMeanwhileLeavesNoFileWithoutARoot) {
+  const Tree tree;
+  for (int i = 0; i < 150; ++i) tree.write("f" + std::to_string(i) + ".txt", "text\n");
+  Store store = Store::open("memory:");
+  const Position before = store.position();
+  std::string outcome;
+  std::thread run([&] { outcome = message_of([&] { ingest(store, tree); }); });
+  for (Position at = before; known_roots(store).empty();) at = store.wait_for_commit(at, std::chrono::seconds(1));
+  FolderIngest::forget(store, options_for(tree));
+  run.join();
+  EXPECT_TRUE(outcome == "no error" || outcome.starts_with("conflict: the root ")) << outcome;
+  const IngestRoot root{.path = tree.path()};
+  if (known_roots(store).empty()) {
+    EXPECT_EQ(store.collection("files").count() + store.collection("passages").count(), 0U);
+    EXPECT_TRUE(message_of([&] {
+                  store.transact([&](Transaction& transaction) { check_root(transaction, root); });
+                }).starts_with("conflict: the root "));
+  }
+  ingest(store, tree);
+  EXPECT_EQ(everything(store), afresh(tree));
+}
+
+/// Runs `work` on the store in another process, which is killed after so many commits, or lets it end before.
+void run_until_killed(const std::string& url, std::size_t commits_before_death,
+                      const std::function<void(Store&)>& work) {
+  // The child has no handles of its parent; the parent has no store open while it forks.
+  const pid_t child = ::fork();
+  ASSERT_GE(child, 0);
+  if (child == 0) {
+    Store store = Store::open(url);
+    const Position begin = store.position();
+    std::thread executioner([&store, begin, commits_before_death] {
+      Position at = begin;
+      while (at.value < begin.value + commits_before_death) {
+        at = store.wait_for_commit(at, std::chrono::milliseconds(50));
+      }
+      ::raise(SIGKILL);
+    });
+    work(store);
+    executioner.detach();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+}
+
 TEST(FolderIngest, AKilledRunGoesOnAndEndsAsAnUndisturbedOne) {
   const char* replay = std::getenv("STRATA_TEST_SEED");
   const unsigned seed = replay != nullptr ? static_cast<unsigned>(std::atoll(replay)) : std::random_device()();
@@ -147,6 +276,7 @@ TEST(FolderIngest, AKilledRunGoesOnAndEndsAsAnUndisturbedOne) {
   std::mt19937 random(seed);
   const Tree tree;
   const ScratchDirectory directory;
+  const std::string url = "lmdb:" + directory.file("store");
   const auto scribble = [&](int files) {
     for (int i = 0; i < files; ++i) {
       const std::string name = "d" + std::to_string(random() % 4) + "/f" + std::to_string(random() % 25) + ".md";
@@ -163,36 +293,39 @@ TEST(FolderIngest, AKilledRunGoesOnAndEndsAsAnUndisturbedOne) {
       tree.write(name, text);
     }
   };
-  // The child has no handles of its parent; the parent has no store open while it forks.
-  const auto run_in_child = [&](std::size_t commits_before_death) {
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      Store store = Store::open("lmdb:" + directory.file("store"));
-      const Position begin = store.position();
-      std::thread executioner([&store, begin, commits_before_death] {
-        Position at = begin;
-        while (at.value < begin.value + commits_before_death) {
-          at = store.wait_for_commit(at, std::chrono::milliseconds(50));
-        }
-        ::raise(SIGKILL);
-      });
-      FolderIngest(store, options_for(tree)).run();
-      executioner.detach();
-      ::_exit(0);
-    }
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
-    ASSERT_TRUE(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-  };
   scribble(60);
   for (int round = 0; round < 5; ++round) {
-    run_in_child(1 + random() % 40);
+    run_until_killed(url, 1 + random() % 40, [&](Store& store) { ingest(store, tree); });
     if (round % 2 == 1) scribble(20);  // what the killed run knew is no longer so
   }
-  Store store = Store::open("lmdb:" + directory.file("store"));
+  Store store = Store::open(url);
   ingest(store, tree);
   EXPECT_EQ(everything(store), afresh(tree));
+}
+
+TEST(FolderIngest, AKilledForgettingGoesOnAndOtherRootsStay) {
+  const Tree kept;
+  const Tree gone;
+  fill(kept);
+  for (int i = 0; i < 30; ++i)
+    gone.write("f" + std::to_string(i) + ".md", "# a\n[b](f" + std::to_string(i + 1) + ".md)\n");
+  Store without = Store::open("memory:");
+  FolderIngest(without, named(kept.path(), "kept")).run();
+  const ScratchDirectory directory;
+  const std::string url = "lmdb:" + directory.file("store");
+  {
+    Store store = Store::open(url);
+    FolderIngest(store, named(kept.path(), "kept")).run();
+    ingest(store, gone);
+  }
+  gone.remove("");
+  const auto forget_the_rest = [&](Store& store) {
+    if (known_roots(store).size() == 2) FolderIngest::forget(store, options_for(gone));
+  };
+  for (const std::size_t commits : {1U, 6U, 9U}) run_until_killed(url, commits, forget_the_rest);
+  Store store = Store::open(url);
+  forget_the_rest(store);
+  EXPECT_EQ(everything(store), everything(without));
 }
 
 }  // namespace

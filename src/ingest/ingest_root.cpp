@@ -1,8 +1,10 @@
 #include "ingest/ingest_root.hpp"
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <iomanip>
+#include <map>
 #include <sstream>
 
 #include "ingest/passages.hpp"
@@ -51,6 +53,33 @@ std::string proper_name(std::string_view text) {
     name.resize(end);
   }
   return name;
+}
+
+std::string record_key(const IngestRoot& root) { return std::string(root_prefix) + root.name; }
+
+/// As roots at this path may have been noted: with links followed, as far as they are there, and without.
+std::array<std::string, 2> noted_paths(const std::string& path) {
+  const auto noted = [](const std::filesystem::path& real) {
+    std::string text = real.lexically_normal().string();
+    while (text.size() > 1 && text.ends_with('/')) text.pop_back();
+    return valid_text(text);
+  };
+  std::error_code failure;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, failure);
+  if (failure) return {path, path};
+  const std::filesystem::path followed = std::filesystem::weakly_canonical(absolute, failure);
+  return {noted(failure ? absolute : followed), noted(absolute)};
+}
+
+std::string listed(const std::vector<IngestRoot>& roots) {
+  constexpr std::size_t listed_max = 8;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(roots.size(), listed_max); ++i) {
+    text += (i == 0 ? "" : ", ") + roots[i].path;
+    if (!roots[i].name.empty()) text += " (" + roots[i].name + ")";
+  }
+  if (roots.size() > listed_max) text += " and " + std::to_string(roots.size() - listed_max) + " more (--list)";
+  return text;
 }
 
 }  // namespace
@@ -103,6 +132,7 @@ std::vector<IngestRoot> known_roots(Store& store) {
     root.path = record.value["path"].string_or("");
     root.is_file = record.value["is_file"].bool_or(false);
     root.tree = record.value["tree"].string_or("");
+    root.updated = record.updated;
     roots.push_back(std::move(root));
   }
   return roots;
@@ -112,10 +142,73 @@ void save_root(Store& store, const IngestRoot& root, const CommitOptions& option
   const Value value = Value::object(
       {{"path", Value(valid_text(root.path))}, {"is_file", Value(root.is_file)}, {"tree", Value(root.tree)}});
   store.transact(
+      [&](Transaction& transaction) { transaction.collection(roots_collection).put(record_key(root), value); },
+      options);
+}
+
+void check_root(Transaction& transaction, const IngestRoot& root) {
+  if (transaction.collection(roots_collection).get(record_key(root))) return;
+  throw Error(ErrorCode::conflict, "the root " + root.path + " was taken out of the store meanwhile (--forget)");
+}
+
+bool erase_root(Store& store, const IngestRoot& root, const CommitOptions& options) {
+  bool gone = false;
+  Query its_files;
+  its_files.where = "root = :root";
+  its_files.parameters.emplace("root", Value(root.name));
+  its_files.limit = 1;
+  store.transact(
       [&](Transaction& transaction) {
-        transaction.collection(roots_collection).put(std::string(root_prefix) + root.name, value);
+        const Collection files = transaction.collection(files_collection);
+        gone = !files.exists() || files.find(its_files).records.empty();
+        if (gone) transaction.collection(roots_collection).erase(record_key(root));
       },
       options);
+  return gone;
+}
+
+std::vector<RootDescription> describe_roots(Store& store) {
+  std::map<std::string, RootDescription, std::less<>> described;
+  for (IngestRoot& root : known_roots(store)) {
+    std::string name = root.name;
+    described.emplace(std::move(name), RootDescription{std::move(root)});
+  }
+  const Collection files = store.collection(files_collection);
+  if (files.exists()) {
+    Query query;
+    query.fields = {"root", "size"};
+    files.scan(query, [&](const Record& record) {
+      const auto found = described.find(record.value["root"].string_or(""));
+      if (found == described.end() || record.value["root"].is_missing()) return true;
+      ++found->second.files;
+      found->second.bytes += static_cast<std::uint64_t>(record.value["size"].int_or(0));
+      return true;
+    });
+  }
+  std::vector<RootDescription> roots;
+  for (auto& [name, root] : described) roots.push_back(std::move(root));
+  return roots;
+}
+
+IngestRoot root_at(const std::vector<IngestRoot>& known, const std::string& path,
+                   const std::optional<std::string>& name) {
+  const std::array<std::string, 2> written = noted_paths(path);
+  std::vector<const IngestRoot*> there;
+  for (const IngestRoot& root : known) {
+    const bool same = std::find(written.begin(), written.end(), root.path) != written.end();
+    if (same && (!name || root.name == *name)) there.push_back(&root);
+  }
+  if (there.size() == 1) return *there.front();
+  if (there.empty()) {
+    const std::string called = path + (name ? " of the name `" + *name + "`" : "");
+    throw Error(ErrorCode::not_found, known.empty()
+                                          ? "no root " + called + ": nothing was ingested into this store"
+                                          : "no root " + called + ": those of this store are " + listed(known));
+  }
+  std::string choice;
+  for (const IngestRoot* root : there) choice += (choice.empty() ? "'" : ", '") + root->name + "'";
+  throw Error(ErrorCode::invalid_argument, std::to_string(there.size()) + " roots lie at " + there.front()->path +
+                                               ": say which name is meant (--name): " + choice);
 }
 
 std::vector<RootChoice> choose_roots(const std::vector<IngestRoot>& known, const std::vector<std::string>& paths,

@@ -22,6 +22,7 @@ struct IngestRoot {
   bool is_file = false;
   /// Of the tree that all references were last resolved in: see TreeFingerprint. Empty while a run is under way.
   std::string tree{};
+  Time updated{};  ///< When the store last noted something of it. Runs that find nothing new note nothing.
 
   /// Under which its file is kept: the name and the path, both readable as far as a key allows. A path that is too long
   /// for a key, or no text, ends with a hash.
@@ -35,6 +36,23 @@ std::string passage_node(std::string_view passage_key);
 
 std::vector<IngestRoot> known_roots(Store& store);
 void save_root(Store& store, const IngestRoot& root, const CommitOptions& options);
+/// `conflict` when somebody has taken the root out of the store.
+void check_root(Transaction& transaction, const IngestRoot& root);
+/// Takes the root's record away unless files of it are there still; returns whether it is gone.
+bool erase_root(Store& store, const IngestRoot& root, const CommitOptions& options);
+
+/// A root, and what the store has of it.
+struct RootDescription {
+  IngestRoot root{};
+  std::uint64_t files = 0;
+  std::uint64_t bytes = 0;
+};
+std::vector<RootDescription> describe_roots(Store& store);
+
+/// The root at this path, which need not exist any more; where there are several, that of the name. `not_found` lists
+/// the known ones, `invalid_argument` asks for the name.
+IngestRoot root_at(const std::vector<IngestRoot>& known, const std::string& path,
+                   const std::optional<std::string>& name);
 
 /// What a run works on: a root, and the part of it that was named.
 struct RootChoice {

@@ -106,7 +106,32 @@ TEST_F(CliIngest, WatchesUntilInterrupted) {
   EXPECT_EQ(done({"find", "files"}).values().size(), 4U);
 }
 
+TEST_F(CliIngest, ListsWhatWasTakenInAndForgetsIt) {
+  fill();
+  ingest();
+  const Value root = done({"ingest", "--list"}).values().at(0);
+  EXPECT_EQ(root["path"].as_string(), path("tree"));
+  EXPECT_EQ(root["files"].as_int(), 4);
+  EXPECT_GT(root["bytes"].as_int(), 100);
+  EXPECT_TRUE(root["finished"].as_bool());
+  EXPECT_TRUE(Time::parse(root["updated"].as_string()));
+  fails(1, "no root " + path("other") + ": those of this store are " + path("tree"),
+        {"ingest", "--forget", path("other")});
+  fs::remove_all(path("tree"));
+  EXPECT_EQ(done({"ingest", "--forget", path("tree"), "--dry-run"}).values().at(0)["removed"].as_int(), 4);
+  EXPECT_EQ(done({"ingest", "--forget", path("tree")}).values().at(0)["removed"].as_int(), 4);
+  EXPECT_EQ(done({"ingest", "--list"}).out, "");
+  EXPECT_EQ(done({"ask", "sockets"}).out, "");
+  EXPECT_EQ(done({"find", "passages", "--count"}).out, "0\n");
+  fails(1, "nothing was ingested", {"ingest", "--forget", path("tree")});
+  done({"verify"});
+}
+
 TEST_F(CliIngest, WrongUseIsToldInOneLine) {
+  fails(1, "no store at", {"ingest", "--list"});
+  fails(1, "no store at", {"ingest", "--forget", path("none")});
+  fails(2, "ingest: what?", {"ingest"});
+  fails(2, "leave out PATH", {"ingest", "--list", path("tree")});
   fails(1, "no file or folder " + path("none"), {"ingest", path("none")});
   EXPECT_FALSE(fs::exists(path("store")));
   fails(1, "no store at", {"ask", "words"});

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "ingest/folder_ingest.hpp"
+#include "ingest/ingest_root.hpp"
 #include "ingest/text_tree.hpp"
 #include "platform/scratch_directory.hpp"
 #include "strata/strata.hpp"
@@ -146,6 +147,38 @@ TEST_P(AnyIngest, ALargeFileIsStoredWholeAndCutToABound) {
   tree.remove("big.log");
   EXPECT_EQ(FolderIngest(store, options).run().removed, 1U);
   EXPECT_LT(store.collection("passages").count(), 20U);
+}
+
+TEST_P(AnyIngest, AForgottenRootLeavesAStoreThatNeverHadIt) {
+  const Tree kept;
+  const Tree gone;
+  fill(kept);
+  fill(gone);
+  std::string long_text;
+  for (int line = 0; long_text.size() < 200'000; ++line) long_text += "line " + std::to_string(line * line) + "\n";
+  gone.write("long.txt", long_text);
+  IngestOptions options = options_for(kept);
+  options.name = "kept";
+  Store without = Store::open("memory:");
+  FolderIngest(without, options).run();
+
+  Store store = open();
+  FolderIngest(store, options).run();
+  ingest(store, gone);
+  ASSERT_EQ(describe_roots(store).size(), 2U);
+  gone.remove("");
+  const IngestReport report = FolderIngest::forget(store, options_for(gone));
+  EXPECT_EQ(report.removed, 5U);
+  EXPECT_GT(report.passages, 20U);
+  EXPECT_EQ(everything(store), everything(without));
+  Search search;
+  search.text = TextMatch{"", "line", 1};
+  EXPECT_TRUE(store.collection("passages").search(search).hits.empty());
+
+  FolderIngest::forget(store, options);
+  EXPECT_EQ(store.collection("files").count() + store.collection("passages").count(), 0U);
+  EXPECT_TRUE(known_roots(store).empty());
+  EXPECT_EQ(store.verify().problems, std::vector<std::string>{});
 }
 
 }  // namespace
