@@ -42,6 +42,11 @@ bool is_about_the_file(ErrorCode code) {
   return code == ErrorCode::invalid_argument || code == ErrorCode::limit_exceeded || code == ErrorCode::already_exists;
 }
 
+/// The store takes nothing more, whatever the file: its error ends the run.
+struct StoreFailure {
+  Error error;
+};
+
 void declare(Store& store, const IngestOptions& options) {
   Collection passages = store.collection(passages_collection);
   if (passages.texts().empty()) passages.create_text({.fields = {"title", "text"}});
@@ -234,6 +239,8 @@ class FolderIngest::Run {
         if (batch.empty()) return;
         deal_with(batch);
       }
+    } catch (const StoreFailure& failure) {
+      fail(std::make_exception_ptr(failure.error));
     } catch (...) {
       fail(std::current_exception());
     }
@@ -402,7 +409,12 @@ class FolderIngest::Run {
     DocumentOptions options;
     options.name = valid_text(file.path.substr(file.path.rfind('/') + 1));
     options.metadata = metadata;
-    return write_content(file, place, options);
+    try {
+      return write_content(file, place, options);
+    } catch (const Error& error) {
+      if (error.code() == ErrorCode::limit_exceeded && file.size <= document_bytes_max) throw StoreFailure{error};
+      throw;
+    }
   }
 
   bool write_content(const IngestedFile& file, const std::string& place, const DocumentOptions& options) {
@@ -434,15 +446,20 @@ class FolderIngest::Run {
   void commit(const Function& fn) {
     wrote_ = true;
     for (int attempt = 1;; ++attempt) {
+      bool built = false;
       try {
         store_.transact(
             [&](Transaction& transaction) {
+              built = false;
               if (!forgetting_) check_root(transaction, choice_.root);
               fn(transaction);
+              built = true;
             },
             commit_);
         return;
       } catch (const Error& error) {
+        // What is too much for a transaction is told while it is built.
+        if (built && error.code() == ErrorCode::limit_exceeded) throw StoreFailure{error};
         const bool again = error.code() == ErrorCode::busy || error.code() == ErrorCode::conflict;
         if (!again || attempt == tries_max) throw;
       }

@@ -77,8 +77,8 @@ class FolderIngest {
   FolderIngest(const FolderIngest&) = delete;
   FolderIngest& operator=(const FolderIngest&) = delete;
 
-  /// Makes the store agree with the folders, as far as they can be read. What the store gives (`io`, when it has no
-  /// room) ends the run; the next one goes on.
+  /// Makes the store agree with the folders, as far as they can be read. What the store gives (`io` or
+  /// `limit_exceeded`, when it has no room) ends the run; the next one goes on.
   IngestReport run();
 
   /// Takes the roots at `paths` (with `name`, when several lie at one), which need not exist any more, out of the

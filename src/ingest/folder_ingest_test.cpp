@@ -244,6 +244,73 @@ TEST(FolderIngest, ARunWhoseRootIsForgottenMeanwhileLeavesNoFileWithoutARoot) {
   EXPECT_EQ(everything(store), afresh(tree));
 }
 
+/// Text that hardly gets smaller, in long words.
+std::string noise(std::size_t size, std::mt19937& random) {
+  static constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
+  std::string text;
+  while (text.size() < size) text += text.size() % 80 == 79 ? '\n' : letters[random() % letters.size()];
+  return text;
+}
+
+void expect_whole_files(Store& store) {
+  std::size_t passages = 0;
+  for (const Record& record : store.collection("files").find().records) {
+    EXPECT_TRUE(store.documents("files").get(record.key)) << record.key;
+    passages += static_cast<std::size_t>(record.value["passages"].as_int());
+  }
+  EXPECT_EQ(store.collection("passages").count(), passages);
+  EXPECT_EQ(store.verify().problems, std::vector<std::string>{});
+}
+
+TEST(FolderIngest, AStoreWithoutRoomEndsTheRunAndWithRoomItGoesOn) {
+  std::mt19937 random(1);
+  const Tree tree;
+  for (int i = 0; i < 40; ++i) tree.write("f" + std::to_string(i) + ".txt", noise(20'000, random));
+  IngestOptions options = options_for(tree);
+  options.lexical = false;
+  const ScratchDirectory directory;
+  const std::string place = "lmdb:" + directory.file("store");
+  {
+    Store store = Store::open(place + "?map_bytes=1M");
+    const std::string outcome = message_of([&] { FolderIngest(store, options).run(); });
+    EXPECT_TRUE(outcome.starts_with("limit_exceeded: ")) << outcome;
+    EXPECT_NE(outcome.find("map_bytes is used up; raise it"), std::string::npos) << outcome;
+    EXPECT_EQ(outcome.find('\n'), std::string::npos);
+    const std::size_t files = store.collection("files").count();
+    EXPECT_GT(files, 0U);
+    EXPECT_LT(files, 40U);
+    expect_whole_files(store);
+  }
+  Store store = Store::open(place + "?map_bytes=64M");
+  const IngestReport report = FolderIngest(store, options).run();
+  EXPECT_GT(report.unchanged, 0U);
+  EXPECT_GT(report.added, 0U);
+  Store fresh = Store::open("memory:");
+  FolderIngest(fresh, options).run();
+  EXPECT_EQ(everything(store), everything(fresh));
+}
+
+TEST(FolderIngest, NoRoomForALargeFileEndsTheRunToo) {
+  std::mt19937 random(2);
+  const Tree tree;
+  tree.write("large.txt", noise(large_file_bytes + 1, random));
+  IngestOptions options = options_for(tree);
+  options.passage_bytes_max = 10'000;
+  const ScratchDirectory directory;
+  const std::string place = "lmdb:" + directory.file("store");
+  {
+    Store store = Store::open(place + "?map_bytes=6M");
+    const std::string outcome = message_of([&] { FolderIngest(store, options).run(); });
+    EXPECT_NE(outcome.find("map_bytes is used up; raise it"), std::string::npos) << outcome;
+    expect_whole_files(store);
+  }
+  Store store = Store::open(place);
+  EXPECT_EQ(FolderIngest(store, options).run().added, 1U);
+  Store fresh = Store::open("memory:");
+  FolderIngest(fresh, options).run();
+  EXPECT_EQ(everything(store), everything(fresh));
+}
+
 /// Runs `work` on the store in another process, which is killed after so many commits, or lets it end before.
 void run_until_killed(const std::string& url, std::size_t commits_before_death,
                       const std::function<void(Store&)>& work) {
