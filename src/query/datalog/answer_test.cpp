@@ -38,15 +38,14 @@ class MadeUpFacts : public Facts {
             const std::function<void(const Fact&)>& visit) override {
     const auto wanted = [&](std::size_t column, const std::string& text) {
       return std::all_of(given.begin(), given.end(), [&](const GivenColumn& one) {
-        return one.column.path || one.column.plain != column || one.value == Value(text);
+        return one.column.path || one.column.plain != column || one.plain == PlainValue(text);
       });
     };
     if (set.kind == FactSet::Kind::edges) {
       for (const auto& edge : edges) {
         if (!wanted(0, edge[0]) || !wanted(1, edge[1]) || !wanted(2, edge[2])) continue;
         ++facts_read;
-        const std::array<Value, 3> values{Value(edge[0]), Value(edge[1]), Value(edge[2])};
-        const std::array<ValueView, 3> plain{values[0].view(), values[1].view(), values[2].view()};
+        const std::array<PlainValue, 3> plain{edge[0], edge[1], edge[2]};
         const Value body;
         visit({plain, body, nullptr});
       }
@@ -55,8 +54,7 @@ class MadeUpFacts : public Facts {
     for (const auto& [key, body] : collections.at(set.name)) {
       if (!wanted(0, key)) continue;
       ++facts_read;
-      const Value name(key);
-      const std::array<ValueView, 1> plain{name.view()};
+      const std::array<PlainValue, 1> plain{key};
       const filter::RecordView record{key, body, Version{7}, Time{0}, Time{0}};
       visit({plain, body, &record});
     }

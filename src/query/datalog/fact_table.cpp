@@ -5,8 +5,8 @@
 namespace strata::datalog {
 namespace {
 
-/// A look-up costs as much as so many facts of a scan.
-constexpr std::uint64_t look_up_cost = 4;
+/// A look-up costs as much as so many facts of a scan: more where a fact is but a key, and nothing is decoded.
+std::uint64_t look_up_cost(const FactSet& set) { return set.kind == FactSet::Kind::edges && !set.bodies ? 8 : 4; }
 
 }  // namespace
 
@@ -28,10 +28,14 @@ FactTable::FactTable(FactPattern pattern, Facts& facts, ValuePool& pool, Limits&
     if (pattern_.plain[i].kind != PatternUse::Kind::fixed) continue;
     const bool key = pattern_.set.kind == FactSet::Kind::collection;
     share_ *= key ? 1.0 / static_cast<double>(facts_all_ + 1) : 0.1;
+    possible_ = possible_ && add_given({i, nullptr}, pattern_.plain[i].value);
   }
   for (const PatternStep& step : pattern_.steps) {
-    if (step.use.kind == PatternUse::Kind::fixed) share_ *= 0.1;
+    if (step.use.kind != PatternUse::Kind::fixed) continue;
+    share_ *= 0.1;
+    if (step.whole.in_body()) possible_ = possible_ && add_given({0, &step.whole}, step.use.value);
   }
+  given_always_ = given_.size();
 }
 
 std::optional<FactColumn> FactTable::column_at(std::size_t column) const {
@@ -49,35 +53,46 @@ std::optional<FactColumn> FactTable::column_at(std::size_t column) const {
 }
 
 /// False when no fact can have that value there.
-bool FactTable::add_given(std::vector<GivenColumn>& given, const FactColumn& column, ValueId value) const {
+bool FactTable::add_given(const FactColumn& column, ValueId value) {
   const bool text = pool_.is_text(value);
   if (!column.path) {
-    const bool number = pattern_.set.kind == FactSet::Kind::events && column.plain == 1;
-    if (number ? !pool_.is_number(value) : !text) return false;
-    given.push_back({column, pool_.value(value)});
-    return true;
+    if (pattern_.set.kind == FactSet::Kind::events && column.plain == 1) {
+      const auto number = pool_.integer(value);
+      if (!number || *number < 0) return false;
+      given_.push_back({column, static_cast<std::uint64_t>(*number), {}});
+      return true;
+    }
+    if (text) given_.push_back({column, pool_.text(value), {}});
+    return text;
   }
   // A filter says nothing of null and composites; the rows are compared anyhow.
   if (text || pool_.is_number(value) || pool_.type(value) == ValueType::boolean) {
-    if (!column.path->steps().empty()) given.push_back({column, pool_.value(value)});
+    if (!column.path->steps().empty()) given_.push_back({column, {}, pool_.value(value)});
   }
   return true;
 }
 
-void FactTable::fetch(std::span<const GivenColumn> given) {
-  std::vector<GivenColumn> all(given.begin(), given.end());
-  for (std::size_t i = 0; i < pattern_.plain.size(); ++i) {
-    const PatternUse& use = pattern_.plain[i];
-    if (use.kind == PatternUse::Kind::fixed && !add_given(all, {i, nullptr}, use.value)) return;
-  }
-  for (const PatternStep& step : pattern_.steps) {
-    if (step.use.kind != PatternUse::Kind::fixed || !step.whole.in_body()) continue;
-    if (!add_given(all, {0, &step.whole}, step.use.value)) return;
-  }
-  facts_.read(pattern_.set, all, [&](const Fact& fact) {
+void FactTable::fetch() {
+  facts_.read(pattern_.set, given_, [&](const Fact& fact) {
     limits_.tick();
     take(fact);
   });
+}
+
+bool FactTable::use_plain(const PatternUse& use, const PlainValue& value) {
+  if (use.kind == PatternUse::Kind::present) return true;
+  const auto* const text = std::get_if<std::string_view>(&value);
+  if (!text) {
+    const ValueId id = pool_.put_integer(static_cast<std::int64_t>(std::get<std::uint64_t>(value)));
+    if (use.kind == PatternUse::Kind::fixed) return id == use.value;
+    row_[use.column] = id;
+    return true;
+  }
+  const auto is_it = [&](ValueId id) { return id != no_value && pool_.is_text(id) && pool_.text(id) == *text; };
+  if (use.kind == PatternUse::Kind::fixed) return is_it(use.value);
+  // Facts come in their order: often this one has what the one before it had.
+  if (ValueId& id = row_[use.column]; !is_it(id)) id = pool_.put_text(*text);
+  return true;
 }
 
 bool FactTable::use(const PatternUse& use, ValueView value) {
@@ -90,7 +105,7 @@ bool FactTable::use(const PatternUse& use, ValueView value) {
 
 void FactTable::take(const Fact& fact) {
   for (std::size_t i = 0; i < pattern_.plain.size(); ++i) {
-    if (!use(pattern_.plain[i], fact.plain[i])) return;
+    if (!use_plain(pattern_.plain[i], fact.plain[i])) return;
   }
   met_[0] = fact.body;
   match(0, fact);
@@ -161,28 +176,30 @@ void FactTable::need(Columns columns, const ValueId* key) {
   if (complete_) return;
   const Columns useful = narrowing(columns);
   if (useful == 0) return need_all();
-  std::vector<ValueId> values;
-  std::vector<GivenColumn> given;
-  bool possible = true;
+  asked_key_.clear();
   std::size_t place = 0;
   for (std::size_t column = 0; column < pattern_.columns; ++column) {
     if (!((columns >> column) & 1U)) continue;
     const ValueId value = key[place++];
-    if (!((useful >> column) & 1U)) continue;
-    values.push_back(value);
-    possible = possible && add_given(given, *column_at(column), value);
+    if ((useful >> column) & 1U) asked_key_.push_back(value);
+  }
+  const auto asked = asked_.try_emplace(useful, asked_key_.size(), limits_).first;
+  if (!asked->second.insert(asked_key_.data())) return;
+  bool possible = possible_;
+  given_.resize(given_always_);
+  place = 0;
+  for (std::size_t column = 0; column < pattern_.columns && possible; ++column) {
+    if ((useful >> column) & 1U) possible = add_given(*column_at(column), asked_key_[place++]);
   }
   if (!possible) return;
-  if (given.empty()) return need_all();
-  const auto asked = asked_.try_emplace(useful, values.size(), limits_).first;
-  if (!asked->second.insert(values.data())) return;
-  if (++look_ups_ * look_up_cost > facts_all_ + 64) return need_all();
-  fetch(given);
+  if (given_.size() == given_always_ || ++look_ups_ * look_up_cost(pattern_.set) > facts_all_ + 64) return need_all();
+  fetch();
 }
 
 void FactTable::need_all() {
   if (complete_) return;
-  fetch({});
+  given_.resize(given_always_);
+  if (possible_) fetch();
   complete_ = true;
   asked_.clear();
 }

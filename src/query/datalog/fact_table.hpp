@@ -51,12 +51,13 @@ class FactTable {
   std::string describe(Columns columns);
 
  private:
-  void fetch(std::span<const GivenColumn> given);
+  void fetch();
   void take(const Fact& fact);
   void match(std::size_t step, const Fact& fact);
   void match_value(std::size_t step, const Fact& fact, ValueView value);
   bool use(const PatternUse& use, ValueView value);
-  bool add_given(std::vector<GivenColumn>& given, const FactColumn& column, ValueId value) const;
+  bool use_plain(const PatternUse& use, const PlainValue& value);
+  bool add_given(const FactColumn& column, ValueId value);
   std::optional<FactColumn> column_at(std::size_t column) const;
   Columns narrowing(Columns columns);
 
@@ -71,6 +72,10 @@ class FactTable {
   std::uint64_t look_ups_ = 0;
   Columns narrowing_ = 0;  ///< Columns that lead to their facts.
   std::map<Columns, Relation> asked_;
+  std::vector<GivenColumn> given_;  ///< What is asked for: first the fixed values,
+  std::size_t given_always_ = 0;    ///< which are so many.
+  bool possible_ = true;            ///< A fact can have the fixed values.
+  std::vector<ValueId> asked_key_;
   std::vector<ValueId> row_;
   std::vector<ValueView> met_;
 };

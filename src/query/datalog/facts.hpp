@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
 
 #include "filter/evaluation.hpp"
 #include "filter/path.hpp"
@@ -25,9 +26,12 @@ struct FactSet {
   bool bodies = true;  ///< Else the plain columns will do.
 };
 
+/// What a plain column holds.
+using PlainValue = std::variant<std::string_view, std::uint64_t>;
+
 /// Looks into memory that is valid during the visit alone.
 struct Fact {
-  std::span<const ValueView> plain;
+  std::span<const PlainValue> plain;
   ValueView body;
   const filter::RecordView* record = nullptr;  ///< Its own properties, where it is a record.
 };
@@ -40,7 +44,8 @@ struct FactColumn {
 
 struct GivenColumn {
   FactColumn column{};
-  Value value{};
+  PlainValue plain{};  ///< Of a plain column; else
+  Value value{};       ///< of what the path leads to.
 };
 
 class Facts {

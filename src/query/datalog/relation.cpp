@@ -15,6 +15,14 @@ std::uint32_t finished(std::uint64_t hash) {
   return static_cast<std::uint32_t>(hash >> 32);
 }
 
+/// Rows are short: a call of memcmp would take longer.
+bool same_row(const ValueId* a, const ValueId* b, std::size_t arity) {
+  for (std::size_t i = 0; i < arity; ++i) {
+    if (a[i] != b[i]) return false;
+  }
+  return true;
+}
+
 std::uint32_t hash_row(const ValueId* row, std::size_t arity) {
   std::uint64_t hash = arity;
   for (std::size_t i = 0; i < arity; ++i) hash = mix(hash, row[i]);
@@ -51,7 +59,6 @@ std::uint32_t RelationIndex::first(const Relation& relation, const ValueId* key)
 }
 
 void RelationIndex::extend(const Relation& relation) {
-  next_.reserve(relation.size());
   while (next_.size() < relation.size()) {
     const auto number = static_cast<std::uint32_t>(next_.size());
     if (2 * (keys_ + 1) > heads_.size()) grow(relation);
@@ -81,14 +88,14 @@ bool Relation::insert(const ValueId* row) {
   if (2 * (size_ + 1) > slots_.size()) grow();
   std::size_t slot = hash_row(row, arity_) & (slots_.size() - 1);
   for (; slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
-    if (std::equal(row, row + arity_, this->row(slots_[slot] - 1))) return false;
+    if (same_row(row, this->row(slots_[slot] - 1), arity_)) return false;
   }
   if (size_ >= RelationIndex::none - 1) {
     throw Error(ErrorCode::limit_exceeded, "a relation would have more than 2^32 rows");
   }
   // Beside the row: its place in the set, and in each index.
   limits_.charge(arity_ * sizeof(ValueId) + (2 + 3 * indexes_.size()) * sizeof(std::uint32_t));
-  rows_.insert(rows_.end(), row, row + arity_);
+  for (std::size_t i = 0; i < arity_; ++i) rows_.push_back(row[i]);
   slots_[slot] = static_cast<std::uint32_t>(++size_);
   return true;
 }
@@ -96,7 +103,7 @@ bool Relation::insert(const ValueId* row) {
 std::uint32_t Relation::find(const ValueId* row) const {
   for (std::size_t slot = hash_row(row, arity_) & (slots_.size() - 1);; slot = (slot + 1) & (slots_.size() - 1)) {
     if (slots_[slot] == 0) return RelationIndex::none;
-    if (std::equal(row, row + arity_, this->row(slots_[slot] - 1))) return slots_[slot] - 1;
+    if (same_row(row, this->row(slots_[slot] - 1), arity_)) return slots_[slot] - 1;
   }
 }
 

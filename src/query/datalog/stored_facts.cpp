@@ -4,7 +4,6 @@
 #include <array>
 
 #include "model/event.hpp"
-#include "model/graph_rows.hpp"
 #include "model/record.hpp"
 #include "model/stream_reading.hpp"
 #include "query/access.hpp"
@@ -13,12 +12,12 @@
 namespace strata::datalog {
 namespace {
 
-/// The value given for a plain column; missing when none is.
-ValueView given_plain(std::span<const GivenColumn> given, std::size_t column) {
+/// The text given for a plain column; nothing when none is.
+std::optional<std::string_view> given_text(std::span<const GivenColumn> given, std::size_t column) {
   for (const GivenColumn& one : given) {
-    if (!one.column.path && one.column.plain == column) return one.value;
+    if (!one.column.path && one.column.plain == column) return std::get<std::string_view>(one.plain);
   }
-  return {};
+  return std::nullopt;
 }
 
 /// As an index names it: its entries for an array are those of the elements.
@@ -81,14 +80,12 @@ void StoredFacts::read(const FactSet& set, std::span<const GivenColumn> given,
 void StoredFacts::read_records(const std::string& collection, std::span<const GivenColumn> given,
                                const std::function<void(const Fact&)>& visit) {
   const auto show = [&](const filter::RecordView& record) {
-    const Value key(record.key);
-    const std::array<ValueView, 1> plain{key.view()};
+    const std::array<PlainValue, 1> plain{record.key};
     visit({plain, record.body, &record});
   };
-  if (const ValueView key = given_plain(given, 0)) {
-    const std::string_view text = key.as_string();
-    if (text.empty() || text.find('\0') != std::string_view::npos) return;  // no record has such a key
-    if (const auto record = model::get_record(source_, collection, text)) show(model::view_of(*record));
+  if (const auto key = given_text(given, 0)) {
+    if (key->empty() || key->find('\0') != std::string_view::npos) return;  // no record has such a key
+    if (const auto record = model::get_record(source_, collection, *key)) show(model::view_of(*record));
     return;
   }
   Query query;
@@ -105,49 +102,44 @@ void StoredFacts::read_records(const std::string& collection, std::span<const Gi
 
 void StoredFacts::read_edges(const FactSet& set, std::span<const GivenColumn> given,
                              const std::function<void(const Fact&)>& visit) {
+  static const Value none;
   const auto show = [&](const model::EdgeView& edge) {
-    const Value from(edge.from);
-    const Value type(edge.type);
-    const Value to(edge.to);
-    const std::array<ValueView, 3> plain{from.view(), type.view(), to.view()};
-    const Value none;
+    const std::array<PlainValue, 3> plain{edge.from, edge.type, edge.to};
     visit({plain, edge.value.is_missing() ? none.view() : edge.value, nullptr});
     return true;
   };
   const auto part = set.bodies ? model::EdgeRows::Part::whole : model::EdgeRows::Part::names;
-  const model::EdgeRows edges(source_);
-  std::vector<std::string> types;
-  if (const ValueView type = given_plain(given, 1)) {
-    if (!fits(type.as_string(), edge_type_bytes_max)) return;
-    types.emplace_back(type.as_string());
+  if (!edges_) edges_.emplace(source_);
+  std::string type;
+  if (const auto wanted = given_text(given, 1)) {
+    if (!fits(*wanted, edge_type_bytes_max)) return;
+    type = *wanted;
   }
-  if (const ValueView from = given_plain(given, 0)) {
-    if (fits(from.as_string(), node_bytes_max)) edges.visit_out(from.as_string(), types, part, show);
-  } else if (const ValueView to = given_plain(given, 2)) {
-    if (fits(to.as_string(), node_bytes_max)) edges.visit_in(to.as_string(), types, part, show);
+  const std::span<const std::string> types(&type, type.empty() ? 0 : 1);
+  if (const auto from = given_text(given, 0)) {
+    if (fits(*from, node_bytes_max)) edges_->visit_out(*from, types, part, show);
+  } else if (const auto to = given_text(given, 2)) {
+    if (fits(*to, node_bytes_max)) edges_->visit_in(*to, types, part, show);
   } else {
-    edges.visit_all(part, show);
+    edges_->visit_all(part, show);
   }
 }
 
 void StoredFacts::read_events(std::span<const GivenColumn> given, const std::function<void(const Fact&)>& visit) {
   const auto show = [&](const Event& event) {
-    const Value stream(event.stream);
-    const Value version(static_cast<unsigned long>(event.version));
-    const Value type(event.type);
-    const Value time(event.time.to_string());
-    const std::array<ValueView, 4> plain{stream.view(), version.view(), type.view(), time.view()};
+    const std::string time = event.time.to_string();
+    const std::array<PlainValue, 4> plain{event.stream, event.version, event.type, time};
     visit({plain, event.data, nullptr});
     return true;
   };
   EventQuery query;
-  if (const ValueView type = given_plain(given, 2); type.type() == ValueType::string) {
-    query.types.emplace_back(type.as_string());
+  if (const auto type = given_text(given, 2)) {
+    query.types.emplace_back(*type);
     if (query.types.front().empty()) return;
   }
-  const ValueView stream = given_plain(given, 0);
-  if (stream.is_missing()) return model::scan_all_streams(source_, query, show);
-  model::scan_stream(source_, stream.as_string(), query, show);
+  const auto stream = given_text(given, 0);
+  if (!stream) return model::scan_all_streams(source_, query, show);
+  model::scan_stream(source_, *stream, query, show);
 }
 
 }  // namespace strata::datalog

@@ -2,7 +2,10 @@
 // except the events that it appends.
 #pragma once
 
+#include <optional>
+
 #include "commit/source.hpp"
+#include "model/graph_rows.hpp"
 #include "query/datalog/facts.hpp"
 
 namespace strata::datalog {
@@ -26,6 +29,7 @@ class StoredFacts : public Facts {
   void read_events(std::span<const GivenColumn> given, const std::function<void(const Fact&)>& visit);
 
   commit::Source& source_;
+  std::optional<model::EdgeRows> edges_;  ///< Once they were asked for.
 };
 
 }  // namespace strata::datalog
