@@ -277,7 +277,7 @@ int load_store(Session& session, const std::string& path) {
   bar->finish();
   if (bar->interrupted()) {
     throw Interrupted("interrupted after " + one_or_many(report.records, "record") +
-                      ": the same command puts the rest over them");
+                      ": the same command goes on with the rest");
   }
   write_sheet(session.display(), {{"collections", Value(report.collections), human_count(report.collections)},
                                   {"records", Value(report.records), human_count(report.records)},
@@ -290,7 +290,7 @@ void add_load(CommandTree& tree) {
   CLI::App& command =
       tree.add({"load", "FILE|DIR|-",
                 "Read what dump wrote. Into an empty store: an equal one, digest compared; else records are "
-                "put over what is there",
+                "put over what is there. A load that was stopped goes on when it is run again",
                 "strata -s sqlite:copy load backup.jsonl", group},
                {nullptr, true, true});
   auto path = std::make_shared<std::string>();

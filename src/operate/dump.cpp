@@ -1,6 +1,7 @@
 #include "operate/dump.hpp"
 
 #include <map>
+#include <span>
 
 #include "codec/ordered.hpp"
 #include "codec/record.hpp"
@@ -11,6 +12,7 @@
 #include "model/event.hpp"
 #include "model/own_collection.hpp"
 #include "model/record.hpp"
+#include "operate/load_point.hpp"
 #include "platform/clock.hpp"
 #include "platform/random.hpp"
 #include "strata/error.hpp"
@@ -95,7 +97,10 @@ class Loading {
       }
     }
     if (!begun_) throw Error(ErrorCode::invalid_argument, "the dump is empty");
-    if (!ended_) refuse("the dump ends without its last line: it was cut short; what came before has been loaded");
+    if (!ended_) {
+      flush();
+      refuse("the dump ends without its last line: it was cut short; what came before has been loaded");
+    }
     return report_;
   }
 
@@ -139,13 +144,56 @@ class Loading {
     total_ = static_cast<std::uint64_t>(line["records"].int_or(0));
     expected_digest_ = text_at(line, "digest");
     const std::uint64_t digest_key = line["digest_key"].as_uint();
+    point_.dump = expected_digest_ + " " + text_at(line, "store") + " " + line["position"].to_json();
     trunk_.exclusive(trunk_.deadline({}), Durability::sync, [&](commit::Writer& writer) {
-      fresh_ = writer.head().position == Position{} && writer.head().records == 0;
-      if (!fresh_) return;
-      writer.head().digest_key = digest_key;
-      writer.note_written();
+      find_point(writer, digest_key);
+      if (point_.fresh) writer.head().digest_key = digest_key;
+      store_point(writer);
     });
-    if (fresh_ && line["next_space"]) apply_next_space(line["next_space"]);
+    const ValueView next = line["next_space"];
+    if (point_.fresh && next && trunk_.view()->catalogue().next_space() != next.as_uint()) apply_next_space(next);
+  }
+
+  /// Goes on with a load of this dump that was stopped, unless others have written since.
+  void find_point(commit::Writer& writer, std::uint64_t digest_key) {
+    const codec::Head& head = writer.head();
+    if (const auto row = writer.transaction().get({commit::state_space, load_point_key})) {
+      const LoadPoint there = decode_load_point(*row);
+      resumed_ = there.dump == point_.dump && there.digest == head.digest;
+      diverged_ = there.dump == point_.dump && !resumed_;
+      if (resumed_) point_ = there;
+    }
+    if (resumed_) return;
+    const auto has = [&](std::string_view name) {
+      const CollectionDefinition* found = writer.catalogue()->find(name);
+      return found && writer.totals(found->records()).rows > 0;
+    };
+    const bool empty = head.position == Position{} && head.records == 0;
+    // Also when the whole dump is here already: nothing that comes is another's.
+    resumed_ = !empty && head.digest_key == digest_key && head.digest.to_string() == expected_digest_;
+    point_.fresh = empty || resumed_;
+    point_.had_events = !resumed_ && has(model::events_name);
+    point_.had_documents = !resumed_ && has(model::chunks_name);
+    point_.digest = head.digest;
+  }
+
+  void store_point(commit::Writer& writer) const {
+    writer.note_written();
+    if (alone_) {
+      writer.transaction().put({commit::state_space, load_point_key}, encode_load_point(point_));
+    } else {
+      writer.transaction().erase({commit::state_space, load_point_key});
+    }
+  }
+
+  /// In the write section; where the load stands is kept with what `work` does.
+  void write(const std::function<void(commit::Writer&)>& work) {
+    trunk_.exclusive(trunk_.deadline(std::chrono::seconds(60)), Durability::relaxed, [&](commit::Writer& writer) {
+      alone_ = alone_ && writer.head().digest == point_.digest;
+      work(writer);
+      point_.digest = writer.head().digest;
+      store_point(writer);
+    });
   }
 
   commit::Request new_request() {
@@ -166,24 +214,36 @@ class Loading {
   }
 
   void commit_request(commit::Request request) {
-    trunk_.exclusive(trunk_.deadline(std::chrono::seconds(60)), Durability::relaxed, [&](commit::Writer& writer) {
+    write([&](commit::Writer& writer) {
       request.seen = writer.head().position;
-      writer.apply(request);
+      if (trunk_.engine().capabilities().remote) {
+        const commit::Request* only = &request;
+        writer.fetch_ahead(std::span(&only, 1));
+      }
+      if (resumed_) std::erase_if(request.writes, [&](const commit::Write& one) { return is_there(writer, one); });
+      if (!request.writes.empty()) writer.apply(request);
     });
+  }
+
+  /// The record is as the dump has it: it came with the load that was stopped.
+  static bool is_there(commit::Writer& writer, const commit::Write& write) {
+    const CollectionDefinition* collection = writer.catalogue()->find(write.space);
+    const auto stored = collection ? writer.transaction().get({write.space, write.key}) : std::nullopt;
+    if (!stored) return false;
+    const Bytes copy(*stored);
+    const codec::RecordRow row = model::decode_row(*collection, write.key, copy);
+    const auto same = [](const std::optional<Time>& wanted, Time there) { return !wanted || *wanted == there; };
+    return row.body == write.body && row.header.expires == write.expires && same(write.created, row.header.created) &&
+           same(write.updated, row.header.updated);
   }
 
   void declare(const Value& line) {
     flush();
     ++report_.collections;
     CollectionDefinition definition = commit::decode_definition(text_at(line, "collection"), line["definition"]);
-    trunk_.exclusive(trunk_.deadline(std::chrono::seconds(60)), Durability::relaxed, [&](commit::Writer& writer) {
+    write([&](commit::Writer& writer) {
       if (const CollectionDefinition* there = writer.catalogue()->find(definition.name)) {
-        if (there->name == model::events_name && writer.totals(there->records()).rows > 0) {
-          refuse(
-              "the store has events already, and two orders of events cannot be made one; load into a store without");
-        }
-        if (there->name == model::chunks_name && writer.totals(there->records()).rows > 0)
-          refuse("the store has documents already, whose chunks are counted otherwise; load into a store without");
+        check_may_add(*there, writer.totals(there->records()).rows > 0);
         return;  // what is there already keeps its declaration
       }
       auto view = std::make_unique<commit::View>(writer.transaction(), std::make_shared<codec::Head>(writer.head()),
@@ -191,12 +251,25 @@ class Loading {
       commit::Transaction transaction(std::move(view), platform::make_uuid(), platform::clock().now(),
                                       commit::Transaction::Tracking::none);
       if (!model::is_own(definition.name)) commit::check_collection_name(definition.name);
-      if (!fresh_) renumber(transaction, definition);
+      if (!point_.fresh) renumber(transaction, definition);
       transaction.define(definition);
       commit::Request request = transaction.take_request();
       request.origin = "load";
       writer.apply(request);
     });
+  }
+
+  void check_may_add(const CollectionDefinition& there, bool has_rows) const {
+    const bool events = there.name == model::events_name;
+    if (!has_rows || (!events && there.name != model::chunks_name)) return;
+    const bool had = events ? point_.had_events : point_.had_documents;
+    if (resumed_ && alone_ && !had) return;  // those are the dump's own
+    if (diverged_) {
+      refuse("a load of this dump was stopped, and the store was written to since; load into an empty store");
+    }
+    refuse(events
+               ? "the store has events already, and two orders of events cannot be made one; load into a store without"
+               : "the store has documents already, whose chunks are counted otherwise; load into a store without");
   }
 
   static void renumber(commit::Transaction& transaction, CollectionDefinition& definition) {
@@ -263,14 +336,18 @@ class Loading {
       refuse("it announces " + std::to_string(line["records"].int_or(-1)) + " records, but " +
              std::to_string(report_.records) + " came");
     }
-    trunk_.exclusive(trunk_.deadline({}), Durability::sync, [](commit::Writer& writer) { writer.note_written(); });
-    if (!fresh_) return;
-    const std::string digest = trunk_.view()->head().digest.to_string();
-    if (digest != expected_digest_) {
-      throw Error(ErrorCode::corruption, "the store loaded has digest " + digest + ", the dump says " +
-                                             expected_digest_ + ": the dump was changed, or others wrote meanwhile");
-    }
-    report_.digest_compared = true;
+    trunk_.exclusive(trunk_.deadline({}), Durability::sync, [&](commit::Writer& writer) {
+      if (point_.fresh) compare(writer.head().digest.to_string());
+      writer.note_written();
+      writer.transaction().erase({commit::state_space, load_point_key});
+    });
+    report_.digest_compared = point_.fresh;
+  }
+
+  void compare(const std::string& digest) const {
+    if (digest == expected_digest_) return;
+    throw Error(ErrorCode::corruption, "the store loaded has digest " + digest + ", the dump says " + expected_digest_ +
+                                           ": the dump was changed, or others wrote meanwhile");
   }
 
   commit::Trunk& trunk_;
@@ -278,7 +355,11 @@ class Loading {
   LoadReport report_;
   std::uint64_t line_number_ = 0;
   std::uint64_t total_ = 0;
-  bool begun_ = false, ended_ = false, fresh_ = false;
+  bool begun_ = false, ended_ = false;
+  LoadPoint point_;
+  bool resumed_ = false;   ///< What is in the store is of this dump, and may be met again.
+  bool diverged_ = false;  ///< It would be, had others not written.
+  bool alone_ = true;      ///< So far nobody else has.
   std::string expected_digest_;
   std::string collection_name_;
   commit::Space records_;

@@ -59,6 +59,20 @@ TEST_F(CliTransfer, ADumpThatWasCutShortIsRefused) {
   fails(1, "(invalid_argument)", {"-s", path("copy"), "load", "-"}, dump.substr(0, dump.size() / 2));
 }
 
+TEST_F(CliTransfer, ALoadThatWasStoppedIsRunAgain) {
+  fill();
+  write("page", std::string(20'000, 'x'));
+  done({"doc", "put", path("page")});
+  const std::string dump = done({"dump"}).out;
+  for (const std::size_t share : {3, 2, 1}) {
+    const std::string part = dump.substr(0, dump.find('\n', dump.size() - dump.size() / 4 * share));
+    fails(1, "it was cut short", {"-s", path("copy"), "load", "-"}, part + "\n");
+  }
+  EXPECT_TRUE(done({"-s", path("copy"), "load", "-"}, dump).values().at(0)["digest_compared"].as_bool());
+  EXPECT_EQ(digest(path("copy")), digest(path("store")));
+  done({"-s", path("copy"), "verify"});
+}
+
 TEST_F(CliTransfer, WhatIsExportedImportsToTheSame) {
   fill();
   done({"export", "notes", "-o", path("notes.jsonl")});
