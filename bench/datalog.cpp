@@ -1,4 +1,5 @@
-// Datalog: transitive closures, whole and from one node, beside recursive SQL.
+// Datalog: transitive closures, whole and from one node, beside recursive SQL,
+// Kuzu and CozoDB.
 #include "strata/datalog.hpp"
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "bench/rival_program.hpp"
 #include "bench/setting.hpp"
 #include "strata/store.hpp"
 
@@ -71,6 +73,41 @@ std::pair<Run, std::int64_t> ask_again(double seconds, const Ask& ask) {
   return {run, found};
 }
 
+DatalogOptions patient() {
+  DatalogOptions options;
+  options.time_max = std::chrono::minutes(5);
+  options.memory_max = std::uint64_t{4} << 30;
+  return options;
+}
+
+bool is_of_pairs(const std::string& work) { return work.starts_with("every pair"); }
+
+/// What a rival should have counted.
+std::int64_t expected(Store& store, const RivalLine& told) {
+  const bool pairs = is_of_pairs(told.line.work);
+  std::string program = std::string(left) + "n(count()) :- r(" + (pairs ? "X" : "'n1'") + ", Y)";
+  if (told.without_itself) program += pairs ? ", X != Y" : ", Y != 'n1'";
+  return store.query(program + ". ?- n(N).", patient()).rows.at(0).at(0).as_int();
+}
+
+/// `sqlite_rates`: of SQLite, from one node and of every pair; 0 when it is not here.
+void run_rivals(Setting& setting, const std::string& name, const Edges& edges, Store& store,
+                std::pair<double, double> sqlite_rates) {
+  std::vector<Value> rows;
+  for (const auto& [from, to] : edges) rows.push_back(Value::array({Value(from), Value(to)}));
+  const Value task =
+      Value::object({{"edges", Value::array(rows)}, {"from", Value("n1")}, {"seconds", Value(setting.seconds)}});
+  run_graph_rivals(setting, "datalog-" + std::to_string(edges.size()), task, [&](RivalLine told) {
+    if (told.found && static_cast<std::int64_t>(*told.found) != expected(store, told))
+      throw std::runtime_error("Datalog and " + told.line.who + " disagree: " + told.line.work);
+    const double sqlite_rate = is_of_pairs(told.line.work) ? sqlite_rates.second : sqlite_rates.first;
+    if (told.line.run && sqlite_rate > 0) told.line.ratios = {{"sqlite", told.line.run->rate() / sqlite_rate}};
+    if (told.found) told.line.note = std::to_string(*told.found) + " rows; " + told.line.note;
+    told.line.work = name + told.line.work;
+    setting.report.add(told.line);
+  });
+}
+
 void bench_graph_of(Setting& setting, std::size_t nodes, std::size_t edge_count) {
   const std::string name = std::to_string(nodes) + " nodes, " + std::to_string(edge_count) + " edges: ";
   const Edges edges = random_edges(nodes, edge_count);
@@ -95,12 +132,10 @@ void bench_graph_of(Setting& setting, std::size_t nodes, std::size_t edge_count)
   }
   database.run("COMMIT");
 #endif
+  std::pair<double, double> sqlite_rates;
   for (const Question& question : questions()) {
-    DatalogOptions options;
-    options.time_max = std::chrono::minutes(5);
-    options.memory_max = std::uint64_t{4} << 30;
     const auto [run, found] =
-        ask_again(setting.seconds, [&] { return store.query(question.program, options).rows.at(0).at(0).as_int(); });
+        ask_again(setting.seconds, [&] { return store.query(question.program, patient()).rows.at(0).at(0).as_int(); });
     Ratios ratios;
 #ifdef STRATA_BENCH_SQLITE
     const auto [sql_run, sql_found] = ask_again(setting.seconds, [&] {
@@ -110,10 +145,12 @@ void bench_graph_of(Setting& setting, std::size_t nodes, std::size_t edge_count)
     });
     if (sql_found != found) throw std::runtime_error("Datalog and SQLite disagree: " + question.work);
     ratios.emplace_back("sqlite", run.rate() / sql_run.rate());
+    (is_of_pairs(question.work) ? sqlite_rates.second : sqlite_rates.first) = sql_run.rate();
     setting.report.add({name + question.work, "sqlite, recursive SQL", sql_run, {}, {}, {}});
 #endif
     setting.report.add({name + question.work, "strata", run, {}, ratios, std::to_string(found) + " rows"});
   }
+  run_rivals(setting, name, edges, store, sqlite_rates);
 }
 
 }  // namespace
