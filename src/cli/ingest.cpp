@@ -112,8 +112,8 @@ ingest::IngestReport run_ingest(Session& session, Store& store, ingest::IngestOp
     return bar->advance(forget ? "forgetting" : "reading", progress.files_done, progress.files_total);
   };
   const bool writes = !options.dry_run;
-  ingest::IngestReport report = forget ? ingest::FolderIngest::forget(store, std::move(options))
-                                       : ingest::FolderIngest(store, std::move(options)).run();
+  ingest::IngestReport report =
+      forget ? ingest::FolderIngest::forget(store, options) : ingest::FolderIngest(store, std::move(options)).run();
   Collection passages = store.collection(ingest::passages_collection);
   if (writes && !report.cancelled && passages.exists()) passages.build_search(bar.get());
   bar->finish();

@@ -547,7 +547,7 @@ IngestReport FolderIngest::run() {
   return report;
 }
 
-IngestReport FolderIngest::forget(Store& store, IngestOptions options) {
+IngestReport FolderIngest::forget(Store& store, const IngestOptions& options) {
   const auto started = std::chrono::steady_clock::now();
   IngestReport report;
   const std::vector<IngestRoot> known = known_roots(store);

@@ -85,7 +85,7 @@ class FolderIngest {
   /// store: each file in one transaction, then what the store knows of the root. One that was killed goes on when it
   /// is run again. Of the options, those of walking and cutting play no part. Throws as root_at(); `busy` while another
   /// process goes on with ingesting the root.
-  static IngestReport forget(Store& store, IngestOptions options);
+  static IngestReport forget(Store& store, const IngestOptions& options);
 
   /// Folders that the last run entered, absolute: those to watch.
   std::vector<std::string> folders() const;
