@@ -17,18 +17,19 @@
 namespace strata::datalog {
 namespace {
 
-/// Collections in memory.
+/// Collections, edges and events in memory.
 class MadeUpFacts : public Facts {
  public:
   std::map<std::string, std::map<std::string, Value>, std::less<>> collections;
   std::vector<std::array<std::string, 3>> edges;
+  std::vector<std::pair<std::string, std::uint64_t>> events;  ///< Stream, version; all of one type and moment.
   bool by_key = true;
   std::size_t facts_read = 0;
 
   bool has_collection(std::string_view name) override { return collections.contains(name); }
   std::uint64_t rows(const FactSet& set) override {
     if (set.kind == FactSet::Kind::edges) return edges.size();
-    return set.kind == FactSet::Kind::collection ? collections.at(set.name).size() : 0;
+    return set.kind == FactSet::Kind::collection ? collections.at(set.name).size() : events.size();
   }
   bool narrows(const FactSet& set, const FactColumn& column) override {
     if (set.kind == FactSet::Kind::edges) return by_key && !column.path && column.plain != 1;
@@ -48,6 +49,14 @@ class MadeUpFacts : public Facts {
         const std::array<PlainValue, 3> plain{edge[0], edge[1], edge[2]};
         const Value body;
         visit({plain, body, nullptr});
+      }
+      return;
+    }
+    if (set.kind == FactSet::Kind::events) {
+      for (const auto& [stream, version] : events) {
+        const std::array<PlainValue, 4> plain{stream, version, "made", "2024-05-01T10:00:00.000000Z"};
+        const Value body;
+        if (wanted(0, stream)) visit({plain, body, nullptr});
       }
       return;
     }
@@ -187,6 +196,25 @@ TEST_F(DatalogAnswer, WhatTheQuestionKnowsIsHandedDown) {
     for (const DatalogStep& step : last.steps) derived += step.derived;
     EXPECT_LT(derived, 60U);
   }
+}
+
+TEST_F(DatalogAnswer, PlainColumnsOfEdgesAndEventsMatchWhatIsEqualToThem) {
+  facts.edges = {{"a", "to", "a"}, {"a", "to", "b"}, {"a", "by", "b"}, {"b", "to", "a"}, {"b", "to", "b"}};
+  EXPECT_EQ(ask("?- edge(X, 'to', X)."), "\"a\"\n\"b\"\n");
+  EXPECT_EQ(ask("?- edge('a', T, 'b')."), "\"by\"\n\"to\"\n");
+  EXPECT_EQ(ask("p('b'). p(7). p(null). p(['a']). p('c'). ?- p(X), edge(X, 'to', Y)."), "\"b\" \"a\"\n\"b\" \"b\"\n");
+  EXPECT_EQ(ask("?- edge(7, 'to', Y)."), "") << "no node is a number";
+  EXPECT_EQ(ask("?- edge(X, '', Y)."), "");
+  EXPECT_EQ(ask("?- edge(X, 'by', Y), not edge(Y, 'by', X)."), "\"a\" \"b\"\n");
+  facts.events = {{"s", 1}, {"s", 2}, {"t", 1}, {"t", 2}, {"t", 3}};
+  EXPECT_EQ(ask("?- stream(S, 2, 'made')."), "\"s\"\n\"t\"\n");
+  EXPECT_EQ(ask("?- stream(S, 3.0, T)."), "\"t\" \"made\"\n") << "3 and 3.0 are one value";
+  for (const std::string version : {"2.5", "-1", "'2'", "null", "1e18"}) {
+    EXPECT_EQ(ask("?- stream(S, " + version + ", 'made')."), "") << version;
+    EXPECT_EQ(ask("v(" + version + "). ?- v(V), stream('s', V, 'made')."), "") << version;
+  }
+  EXPECT_EQ(ask("v(2). v('s'). ?- v(V), stream('s', V, _)."), "2\n");
+  EXPECT_EQ(ask("?- stream(S, V, 'made'), V >= 3, stream(S, W, _), W = V - 2."), "\"t\" 3 1\n");
 }
 
 TEST_F(DatalogAnswer, AggregatesGoOverTheSolutionsOfTheBody) {
