@@ -25,6 +25,7 @@
 #include <string>
 #include <vector>
 
+#include "strata/error.hpp"
 #include "strata/types.hpp"
 
 namespace strata::engine {
@@ -139,6 +140,13 @@ class WriteTransaction : public Reader {
   virtual void commit(Durability durability) = 0;
 };
 
+/// Thrown by a write transaction that was begun from memory (Engine::begin_from_memory) when the memory was out of
+/// date: nothing was written, and the transaction is over.
+class StaleMemory : public Error {
+ public:
+  StaleMemory() : Error(ErrorCode::conflict, "another process has written meanwhile; begin to write again") {}
+};
+
 /// A word that changes whenever someone, in any process, has committed. A hint: waiters must also poll.
 class Wake {
  public:
@@ -157,6 +165,7 @@ struct Capabilities {
   std::string version;            ///< Of the library behind it, `0.9.24`.
   bool many_processes = false;    ///< Several processes may have it open at once.
   bool remote = false;            ///< A call costs a round trip.
+  bool same_lineage = false;      ///< lineage() is the same number in all processes.
   bool persistent = true;         ///< What is committed outlives the process.
   bool shrinks_in_place = false;  ///< compact() gives space back to the file system.
   std::size_t snapshots_max = 0;  ///< So many may be held at once (`busy` beyond); 0: no bound of the engine's own.
@@ -190,6 +199,14 @@ class Engine {
   /// remote engine fetches them with the lock. Requires: the calling thread holds no write transaction of this engine.
   virtual std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key> ahead) = 0;
   std::unique_ptr<WriteTransaction> begin_write(Deadline deadline) { return begin_write(deadline, {}); }
+  /// What the engine remembers of the state that it wrote last, for itself or for an engine object of another process
+  /// on the same store. Empty when it remembers nothing, as engines do that need not ask far away.
+  virtual Bytes memory() { return {}; }
+  /// Begins to write without asking: presumes that nobody has written since what `memory` tells of, and that rows are
+  /// absent where they were so lately. Every call on the transaction may throw StaleMemory; what its reads gave was
+  /// true when commit() has returned, and may have been false otherwise. Null when there is no ground to presume
+  /// anything, or another thread writes.
+  virtual std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view /*memory*/) { return nullptr; }
   virtual Wake& wake() = 0;
   /// Changes when commits that were seen may have been taken back since: a server has crashed and lost what was not
   /// synced, or another one took its place. What was read under another number is void. Read it before a snapshot is

@@ -229,10 +229,13 @@ class CheckedEngine : public Engine {
   }
   std::unique_ptr<WriteTransaction> begin_write(Deadline deadline, std::span<const Key> ahead) override {
     check_not_writing("begin_write()");
-    auto transaction = std::make_unique<CheckedWriteTransaction>(inner_->begin_write(deadline, ahead), users_);
-    std::scoped_lock lock(users_->mutex);
-    users_->writing.insert(std::this_thread::get_id());
-    return transaction;
+    return check(inner_->begin_write(deadline, ahead));
+  }
+  Bytes memory() override { return inner_->memory(); }
+  std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view memory) override {
+    check_not_writing("begin_from_memory()");
+    auto transaction = inner_->begin_from_memory(memory);
+    return transaction ? check(std::move(transaction)) : nullptr;
   }
   Wake& wake() override { return inner_->wake(); }
   std::uint64_t lineage() override { return inner_->lineage(); }
@@ -247,6 +250,12 @@ class CheckedEngine : public Engine {
   EngineStatistics statistics() override { return inner_->statistics(); }
 
  private:
+  std::unique_ptr<WriteTransaction> check(std::unique_ptr<WriteTransaction> inner) {
+    auto transaction = std::make_unique<CheckedWriteTransaction>(std::move(inner), users_);
+    std::scoped_lock lock(users_->mutex);
+    users_->writing.insert(std::this_thread::get_id());
+    return transaction;
+  }
   void check_not_writing(const std::string& call) {
     bool writing = false;
     {

@@ -157,6 +157,11 @@ void Connection::check() const {
   if (lost_) throw_disconnected(place_, {}, "it had ended before");
 }
 
+bool Connection::quiet() const {
+  return !lost_ && posted_.empty() &&
+         !platform::wait_for_descriptor(descriptor_, {.readable = true, .writable = false}, {}).readable;
+}
+
 int Connection::server_version() const { return PQserverVersion(session_.get()); }
 std::string Connection::server_setting(const char* name) const {
   const char* value = PQparameterStatus(session_.get(), name);

@@ -85,6 +85,8 @@ class Connection {
   /// `closed` in a child that inherited it; Disconnected once it is lost.
   void check() const;
   bool lost() const { return lost_; }
+  /// Whether the server has said nothing that has not been read: it would have, had it ended the session.
+  bool quiet() const;
   int server_version() const;
   std::string server_setting(const char* name) const;
   int descriptor() const { return descriptor_; }

@@ -26,6 +26,8 @@ void HintLine::connect() {
   connect_at_ = platform::steady_now() + reconnect_every;
   try {
     auto connection = std::make_unique<Connection>(target_);
+    // A hint is a commit too, but nobody misses one that a crash took.
+    connection->ask("SET synchronous_commit = off");
     connection->ask("LISTEN \"" + channel_ + '"');
     connection_ = std::move(connection);
     if (was_connected_) ++word_;  // what was said meanwhile was not heard

@@ -2,6 +2,7 @@
 
 #include "engine/postgres/postgres_error.hpp"
 #include "engine/postgres/schema.hpp"
+#include "platform/random.hpp"
 
 namespace strata::engine::postgres {
 namespace {
@@ -10,19 +11,10 @@ namespace {
 constexpr auto idle_snapshot_max = std::chrono::minutes(10);
 constexpr auto retry_every = std::chrono::milliseconds(50);
 
+/// Every session may then be of another life.
+std::int64_t unknown_start() { return static_cast<std::int64_t>(platform::random_u64()); }
+
 }  // namespace
-
-void Lineage::meet(std::int64_t server_start) {
-  const std::lock_guard lock(mutex_);
-  if (number_ != 0 && server_start == server_start_) return;
-  server_start_ = server_start;
-  ++number_;
-}
-
-std::uint64_t Lineage::number() const {
-  const std::lock_guard lock(mutex_);
-  return number_;
-}
 
 std::unique_ptr<Connection> connect(const Target& target, std::chrono::milliseconds idle_in_transaction,
                                     platform::SteadyTime deadline, Lineage& lineage) {
@@ -30,7 +22,7 @@ std::unique_ptr<Connection> connect(const Target& target, std::chrono::milliseco
     try {
       auto connection = std::make_unique<Connection>(target);
       prepare_session(*connection, idle_in_transaction);
-      lineage.meet(server_start(*connection));
+      lineage.meet(server_start(*connection).value_or(unknown_start()));
       return connection;
     } catch (const Disconnected&) {
       if (platform::steady_now() + retry_every >= deadline) throw;

@@ -1,6 +1,7 @@
 // The sessions that snapshots stand in, each for one at a time.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <memory>
 #include <mutex>
@@ -11,18 +12,15 @@
 
 namespace strata::engine::postgres {
 
-/// Numbers the lives of the server that sessions have met: one that was started anew may have lost commits.
-/// Thread-safe.
+/// The life of the server that the newest session met: one that was started anew may have lost commits. Thread-safe.
 class Lineage {
  public:
   /// Tells of a session, by when its server was started.
-  void meet(std::int64_t server_start);
-  std::uint64_t number() const;
+  void meet(std::int64_t server_start) { number_ = static_cast<std::uint64_t>(server_start); }
+  std::uint64_t number() const { return number_; }
 
  private:
-  mutable std::mutex mutex_;
-  std::int64_t server_start_ = 0;
-  std::uint64_t number_ = 0;
+  std::atomic<std::uint64_t> number_ = 0;
 };
 
 /// Connects, and prepares the session; goes on trying until the deadline while the server cannot be reached.

@@ -97,6 +97,7 @@ class PostgresEngine : public Engine {
     capabilities_.version = connection->server_setting("server_version");
     capabilities_.many_processes = true;
     capabilities_.remote = true;
+    capabilities_.same_lineage = server_start(*connection).has_value();
     capabilities_.snapshots_max = target_.snapshots_max;
     pool_.give_back(std::move(connection));
   }
@@ -136,6 +137,17 @@ class PostgresEngine : public Engine {
       throw Error(ErrorCode::unsupported, target_.place + " is open for reading alone; open it for writing");
     }
     return std::make_unique<PostgresWriteTransaction>(writing_, writing_.enter(deadline, ahead));
+  }
+
+  Bytes memory() override { return writing_.memory(); }
+
+  std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view memory) override {
+    bond_.check(target_.place);
+    auto remembered = target_.read_only ? std::nullopt : Memory::decode(memory);
+    if (!remembered) return nullptr;
+    Connection* const connection = writing_.enter_from_memory();
+    if (connection == nullptr) return nullptr;
+    return std::make_unique<PostgresWriteTransaction>(writing_, *connection, std::move(*remembered));
   }
 
   Wake& wake() override { return *hints_; }

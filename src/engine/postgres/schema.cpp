@@ -5,7 +5,6 @@
 #include "engine/postgres/postgres_error.hpp"
 #include "engine/stored_key.hpp"
 #include "platform/clock.hpp"
-#include "platform/random.hpp"
 
 namespace strata::engine::postgres {
 namespace {
@@ -31,10 +30,16 @@ Statements::OfTable of_table_named(const std::string& table) {
   };
 }
 
-/// `first` is the number of the parameter that holds the keys; the values follow it.
-std::string insertion(const std::string& table, int first) {
-  return "INSERT INTO " + table + " (k, v) SELECT * FROM unnest($" + std::to_string(first) + "::bytea[], $" +
-         std::to_string(first + 1) + "::bytea[]) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+/// `first` is the number of the parameter that holds the keys; the values follow it. `source`: what else must have a
+/// row.
+std::string insertion(const std::string& table, int first, const std::string& source = {}) {
+  return "INSERT INTO " + table + " (k, v) SELECT u.k, u.v FROM " + source + "unnest($" + std::to_string(first) +
+         "::bytea[], $" + std::to_string(first + 1) +
+         "::bytea[]) AS u (k, v) ON CONFLICT (k) DO UPDATE SET v = excluded.v";
+}
+
+std::string none_there(const std::string& table, int keys) {
+  return " AND NOT EXISTS (SELECT 1 FROM " + table + " WHERE k = ANY($" + std::to_string(keys) + "::bytea[]))";
 }
 
 /// The head's key as it is stored, for a statement.
@@ -164,7 +169,7 @@ Statements::Statements(const Target& target) {
     get_many.sql += (i == 0 ? "SELECT k, v FROM " : " UNION ALL SELECT k, v FROM ") + target.table(table_names[i]) +
                     " WHERE k = ANY($" + std::to_string(i + 1) + ")";
   }
-  const std::string gate = target.table("gate");
+  const std::string gate_table = target.table("gate");
   const std::string head_row = "SELECT v FROM " + target.table("system") + " WHERE k = " + head_literal();
   begin_write = {"BEGIN ISOLATION LEVEL READ COMMITTED"};
   begin_read = {"BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"};
@@ -173,20 +178,28 @@ Statements::Statements(const Target& target) {
   commit_relaxed = {"SET LOCAL synchronous_commit = off"};
   wait_at_most = {"SELECT set_config('lock_timeout', $1, true)"};
   lock_turn = {"LOCK TABLE " + target.table("turn") + " IN SHARE ROW EXCLUSIVE MODE"};
-  lock_row = {"SELECT state FROM " + gate + " WHERE one = 1 FOR UPDATE"};
+  lock_row = {"SELECT state FROM " + gate_table + " WHERE one = 1 FOR UPDATE"};
   head = {head_row};
-  state = {"SELECT state, (" + head_row + ") FROM " + gate + " WHERE one = 1"};
+  state = {"SELECT state, (" + head_row + ") FROM " + gate_table + " WHERE one = 1"};
+  gate = {"SELECT state FROM " + gate_table + " WHERE one = 1"};
+  const std::string log = target.table("log");
+  const std::string rows = target.table("rows");
+  put_all_if = {"WITH g AS (UPDATE " + gate_table + " SET state = $7 WHERE one = 1 AND state = $8" +
+                none_there(log, 9) + none_there(rows, 10) + " RETURNING one), s AS (" +
+                insertion(target.table("system"), 1, "g, ") + "), l AS (" + insertion(log, 3, "g, ") + "), r AS (" +
+                insertion(rows, 5, "g, ") + ") SELECT (SELECT count(*) FROM g), state FROM " + gate_table +
+                " WHERE one = 1"};
   put_all = {"WITH s AS (" + insertion(target.table("system"), 1) + "), l AS (" + insertion(target.table("log"), 3) +
-             "), g AS (UPDATE " + gate + " SET state = $7 WHERE one = 1) " + insertion(target.table("rows"), 5)};
+             "), g AS (UPDATE " + gate_table + " SET state = $7 WHERE one = 1) " + insertion(target.table("rows"), 5)};
 }
 
-std::int64_t server_start(Connection& connection) {
+std::optional<std::int64_t> server_start(Connection& connection) {
   try {
     return connection.ask("SELECT (extract(epoch FROM pg_postmaster_start_time()) * 1000000)::int8").integer(0, 0);
   } catch (const Disconnected&) {
     throw;
   } catch (const Error&) {
-    return static_cast<std::int64_t>(platform::random_u64());
+    return std::nullopt;
   }
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 
 #include "engine/postgres/connection.hpp"
 #include "engine/postgres/target.hpp"
@@ -32,7 +33,11 @@ struct Statements {
   Statement get_many;
   /// Keys and values for each table in turn, then the new state: all that a commit puts, in one statement.
   Statement put_all;
-  Statement begin_write, begin_read, rollback, commit, commit_relaxed, wait_at_most, lock_turn, lock_row, head, state;
+  /// The same, and behind it the state as it was presumed, then keys of log and rows that are presumed to be absent: if
+  /// any of it is wrong, nothing is put. Answers whether all was put, and the state as it had been.
+  Statement put_all_if;
+  Statement begin_write, begin_read, rollback, commit, commit_relaxed, wait_at_most, lock_turn, lock_row, head, state,
+      gate;
 };
 
 /// What all who use a store must do alike.
@@ -46,8 +51,8 @@ struct Layout {
 /// be made, `unsupported` for a server that cannot be trusted with data, `invalid_argument` for a schema that holds
 /// something else.
 Layout prepare_schema(Connection& connection, const Target& target);
-/// When the server was started, in microseconds; or another number for each session, where it does not tell.
-std::int64_t server_start(Connection& connection);
+/// When the server was started, in microseconds; nothing where it does not tell.
+std::optional<std::int64_t> server_start(Connection& connection);
 /// What every session is told at its beginning.
 void prepare_session(Connection& connection, std::chrono::milliseconds idle_in_transaction);
 

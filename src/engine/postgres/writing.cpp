@@ -15,9 +15,21 @@ constexpr std::size_t batch_bytes = std::size_t{4} << 20;
 constexpr std::size_t known_rows_max = 100'000;
 /// Behind the time at which the server itself gives up waiting.
 constexpr auto grace = std::chrono::seconds(10);
+/// What is remembered is what every commit needs; when it is more, it is something else.
+constexpr std::size_t memory_bytes_max = 8 << 10;
+constexpr std::uint32_t longest_pause = 64;
 
 std::size_t table_of(bytes_view stored) {
   return static_cast<std::size_t>(postgres::table_of(static_cast<SpaceGroup>(stored[0])));
+}
+
+bool is_hot(bytes_view stored) { return static_cast<SpaceGroup>(stored[0]) == SpaceGroup::system; }
+
+/// The key that was stored so. It points into `stored`.
+Key key_of(bytes_view stored) {
+  std::uint32_t space = 0;
+  for (const char byte : stored.substr(0, space_prefix_bytes)) space = space << 8 | static_cast<unsigned char>(byte);
+  return {Space{space}, without_space(stored)};
 }
 
 }  // namespace
@@ -54,6 +66,7 @@ WriteSession::Turn WriteSession::lock(Deadline deadline, std::span<const Key> ke
       const std::vector<Result> results = connection_->collect(now + round + grace);
       Turn turn{.connection = connection_.get(), .rows = {}};
       lookup.deliver(results.back(), [&](std::size_t index, std::optional<bytes_view> value) {
+        guess_.note(keys[index].space, !value);
         turn.rows.emplace_back(StoredKey(keys[index]).view(), value);
       });
       return turn;
@@ -79,6 +92,66 @@ void WriteSession::send_entry(std::chrono::milliseconds wait, const Lookup& look
   }
   connection_->send(target_.has_turns ? statements_.lock_turn : statements_.lock_row);
   lookup.send(*connection_, statements_);
+}
+
+Connection* WriteSession::enter_from_memory() {
+  if (!line_.enter(Deadline{})) return nullptr;
+  if (pause_ == 0 && connection_ && connection_->quiet()) return connection_.get();
+  if (pause_ > 0) --pause_;
+  leave();
+  return nullptr;
+}
+
+WriteSession::Turn WriteSession::confirm(const Memory& memory, std::span<const Key> absent, std::span<const Key> keys) {
+  std::vector<Key> asked(absent.begin(), absent.end());
+  asked.insert(asked.end(), keys.begin(), keys.end());
+  const Lookup lookup(asked);
+  Turn turn{.connection = connection_.get(), .rows = {}};
+  bool held = false;
+  try {
+    connection_->send(statements_.begin_write);
+    connection_->send(target_.has_turns ? statements_.lock_turn : statements_.lock_row);
+    connection_->send(statements_.gate);
+    if (!asked.empty()) lookup.send(*connection_, statements_);
+    const std::vector<Result> results = connection_->collect(platform::steady_now() + target_.fence + grace);
+    held = results[2].rows() == 1 && results[2].integer(0, 0) == memory.state;
+    const auto take = [&](std::size_t index, std::optional<bytes_view> value) {
+      guess_.note(asked[index].space, !value);
+      if (index < absent.size()) {
+        held = held && !value;
+      } else {
+        turn.rows.emplace_back(StoredKey(asked[index]).view(), value);
+      }
+    };
+    if (!asked.empty()) lookup.deliver(results[3], take);
+  } catch (const Disconnected&) {
+    throw StaleMemory();  // nothing was written: whoever begins again finds another session
+  } catch (const Error&) {
+  }
+  note_presumed(held);
+  if (!held) throw StaleMemory();
+  return turn;
+}
+
+void WriteSession::note_presumed(bool held) {
+  if (held) {
+    next_pause_ = 1;
+    return;
+  }
+  pause_ = next_pause_;
+  next_pause_ = std::min(next_pause_ * 2, longest_pause);
+}
+
+void WriteSession::remember(Memory memory) {
+  Bytes encoded = memory.rows.empty() ? Bytes() : memory.encode();
+  if (encoded.size() > memory_bytes_max) encoded.clear();
+  const std::lock_guard lock(memory_mutex_);
+  memory_ = std::move(encoded);
+}
+
+Bytes WriteSession::memory() const {
+  const std::lock_guard lock(memory_mutex_);
+  return memory_;
 }
 
 /// A server ends a session that stands idle in its transaction, but not one that it believes to be sending.
@@ -107,13 +180,20 @@ void WriteSession::leave() noexcept {
 
 PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, WriteSession::Turn turn)
     : session_(session), connection_(turn.connection), rows_(*turn.connection, session.statements()) {
-  for (auto& row : turn.rows) known_.emplace(std::move(row.first), Known{std::move(row.second), false});
+  take_rows(std::move(turn.rows));
+}
+
+PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, Connection& connection, Memory memory)
+    : session_(session), connection_(&connection), rows_(connection, session.statements()) {
+  for (auto& [stored, value] : memory.rows) known_.emplace(stored, Known{std::move(value)});
+  memory.rows.clear();
+  presumed_ = std::move(memory);
 }
 
 PostgresWriteTransaction::~PostgresWriteTransaction() {
   if (connection_ == nullptr) return;
   try {
-    if (!connection_->lost()) {
+    if (!presumed_ && !connection_->lost()) {
       connection_->send(session_.statements().rollback);
       connection_->post();
     }
@@ -128,15 +208,51 @@ void PostgresWriteTransaction::check() const {
   throw Error(ErrorCode::closed, "a write transaction of " + session_.target().place + " was used after its end");
 }
 
+void PostgresWriteTransaction::take_rows(std::vector<std::pair<Bytes, std::optional<Bytes>>> rows) {
+  for (auto& row : rows) known_.emplace(std::move(row.first), Known{std::move(row.second)});
+}
+
+std::vector<Bytes> PostgresWriteTransaction::guessed() const {
+  std::vector<Bytes> stored;
+  for (const auto& [key, known] : known_) {
+    if (known.guessed) stored.push_back(key);
+  }
+  return stored;
+}
+
+void PostgresWriteTransaction::confirm(std::span<const Key> keys) {
+  const std::vector<Bytes> stored = guessed();
+  std::vector<Key> absent;
+  absent.reserve(stored.size());
+  for (const Bytes& key : stored) absent.push_back(key_of(key));
+  const Memory memory = std::move(*presumed_);
+  presumed_.reset();  // from here on there is something to roll back
+  take_rows(session_.confirm(memory, absent, keys).rows);
+}
+
+bool PostgresWriteTransaction::try_guess(Key key) {
+  if (!presumed_ || key.space.group() == SpaceGroup::system || !session_.guess().expects_absence(key.space))
+    return false;
+  known_.emplace(StoredKey(key).view(), Known{.value = std::nullopt, .guessed = true});
+  return true;
+}
+
 std::optional<bytes_view> PostgresWriteTransaction::get(Key key) {
   check();
   const StoredKey stored(key);
   auto found = known_.find(stored.view());
   if (found == known_.end()) {
-    if (known_.size() >= known_rows_max) {
+    if (known_.size() >= known_rows_max && !presumed_) {
       std::erase_if(known_, [](const auto& one) { return !one.second.written; });
     }
-    found = known_.emplace(stored.view(), Known{rows_.get(key), false}).first;
+    if (!try_guess(key)) {
+      if (presumed_) {
+        confirm(std::span(&key, 1));
+      } else {
+        known_.emplace(stored.view(), Known{rows_.get(key)});
+      }
+    }
+    found = known_.find(stored.view());
   }
   if (!found->second.value) return std::nullopt;
   return bytes_view(*found->second.value);
@@ -146,11 +262,16 @@ void PostgresWriteTransaction::get_many(std::span<const Key> keys, const Sink& s
   check();
   std::vector<Key> unknown;
   for (const Key& key : keys) {
-    if (!known_.contains(StoredKey(key).view())) unknown.push_back(key);
+    if (!known_.contains(StoredKey(key).view()) && !try_guess(key)) unknown.push_back(key);
   }
-  rows_.get_many(unknown, [&](std::size_t index, std::optional<bytes_view> value) {
-    known_.emplace(StoredKey(unknown[index]).view(), Known{value ? std::optional<Bytes>(*value) : std::nullopt, false});
-  });
+  if (presumed_ && !unknown.empty()) {
+    confirm(unknown);
+  } else {
+    rows_.get_many(unknown, [&](std::size_t index, std::optional<bytes_view> value) {
+      session_.guess().note(unknown[index].space, !value);
+      known_.emplace(StoredKey(unknown[index]).view(), Known{value ? std::optional<Bytes>(*value) : std::nullopt});
+    });
+  }
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const Known& known = known_.find(StoredKey(keys[i]).view())->second;
     sink(i, known.value ? std::optional<bytes_view>(*known.value) : std::nullopt);
@@ -159,6 +280,7 @@ void PostgresWriteTransaction::get_many(std::span<const Key> keys, const Sink& s
 
 std::unique_ptr<Cursor> PostgresWriteTransaction::scan(KeyRange range, ScanHints hints) {
   check();
+  if (presumed_) confirm({});
   const StoredRange stored(range);
   if (has_written_within(stored.begin, stored.end)) send_written();
   return rows_.scan(range, hints);
@@ -178,15 +300,19 @@ void PostgresWriteTransaction::put(Key key, bytes_view value) {
 
 void PostgresWriteTransaction::erase(Key key) {
   check();
+  erased_ = true;
   note(key, std::nullopt);
 }
 
 void PostgresWriteTransaction::note(Key key, std::optional<Bytes> value) {
   const StoredKey stored(key);
   written_bytes_ += stored.view().size() + (value ? value->size() : 0);
-  known_.insert_or_assign(Bytes(stored.view()), Known{std::move(value), true});
+  Known& known = known_[Bytes(stored.view())];
+  known.value = std::move(value);
+  known.written = true;
   changed_ = true;
   if (written_bytes_ >= batch_bytes) {
+    if (presumed_) confirm({});
     send_written();
     connection_->collect();
   }
@@ -194,6 +320,7 @@ void PostgresWriteTransaction::note(Key key, std::optional<Bytes> value) {
 
 void PostgresWriteTransaction::erase_range(KeyRange range) {
   check();
+  if (presumed_) confirm({});
   const StoredRange stored(range);
   if (stored.end <= stored.begin) return;
   // What was written within goes first, so that the order of the statements is that of the calls.
@@ -204,42 +331,52 @@ void PostgresWriteTransaction::erase_range(KeyRange range) {
   changed_ = true;
 }
 
-/// One statement for all rows to be put, one for those to be erased from a table. The state changes with them.
-void PostgresWriteTransaction::send_written() {
-  std::array<std::vector<bytes_view>, tables> keys, values, erased;
+/// All rows to be put: keys and values for each table in turn, then the new state.
+std::vector<Parameter> PostgresWriteTransaction::take_written() {
+  std::array<std::vector<bytes_view>, tables> keys, values;
   for (auto& [stored, known] : known_) {
-    if (!known.written) continue;
+    if (!known.written || !known.value) continue;
     known.written = false;
-    const std::size_t table = table_of(stored);
-    if (known.value) {
-      keys[table].push_back(stored);
-      values[table].push_back(*known.value);
-    } else {
-      erased[table].push_back(stored);
-    }
-  }
-  for (std::size_t table = 0; table < tables; ++table) {
-    if (erased[table].empty()) continue;
-    const std::array parameters{Parameter::bytes_array(erased[table])};
-    connection_->send(session_.statements().of_table[table].erase_many, parameters);
+    keys[table_of(stored)].push_back(stored);
+    values[table_of(stored)].push_back(*known.value);
   }
   std::vector<Parameter> parameters;
   for (std::size_t table = 0; table < tables; ++table) {
     parameters.push_back(Parameter::bytes_array(keys[table]));
     parameters.push_back(Parameter::bytes_array(values[table]));
   }
-  parameters.push_back(Parameter::integer(static_cast<std::int64_t>(platform::random_u64() | 1)));
-  connection_->send(session_.statements().put_all, parameters);
+  state_ = static_cast<std::int64_t>(platform::random_u64() | 1);
+  parameters.push_back(Parameter::integer(state_));
   written_bytes_ = 0;
+  return parameters;
+}
+
+/// One statement for all rows to be put, one for those to be erased from a table. The state changes with them.
+void PostgresWriteTransaction::send_written() {
+  std::array<std::vector<bytes_view>, tables> erased;
+  for (auto& [stored, known] : known_) {
+    if (!known.written || known.value) continue;
+    known.written = false;
+    erased[table_of(stored)].push_back(stored);
+  }
+  for (std::size_t table = 0; table < tables; ++table) {
+    if (erased[table].empty()) continue;
+    const std::array parameters{Parameter::bytes_array(erased[table])};
+    connection_->send(session_.statements().of_table[table].erase_many, parameters);
+  }
+  connection_->send(session_.statements().put_all, take_written());
 }
 
 void PostgresWriteTransaction::commit(Durability durability) {
   check();
+  if (presumed_ && erased_) confirm({});
+  if (presumed_) return commit_presumed(durability);
   const Statements& statements = session_.statements();
   // An empty commit that is to be synced makes the relaxed ones before it durable: it must write something.
   if (changed_ || durability == Durability::sync) send_written();
   if (durability == Durability::relaxed) connection_->send(statements.commit_relaxed);
   connection_->send(statements.commit);
+  session_.forget();
   try {
     connection_->collect();
   } catch (const Disconnected& error) {
@@ -247,6 +384,54 @@ void PostgresWriteTransaction::commit(Durability durability) {
   } catch (const Error& error) {
     // The server said why, and did not commit.
     throw Error(ErrorCode::busy, std::string(error.what()));
+  }
+  end();
+}
+
+/// Lock, comparison, rows and commit in one round trip.
+void PostgresWriteTransaction::commit_presumed(Durability durability) {
+  const Statements& statements = session_.statements();
+  std::vector<Parameter> parameters = take_written();
+  parameters.push_back(Parameter::integer(presumed_->state));
+  const std::vector<Bytes> absent = guessed();
+  std::array<std::vector<bytes_view>, tables> keys;
+  for (const Bytes& stored : absent) keys[table_of(stored)].push_back(stored);
+  for (const Table table : {Table::log, Table::rows})
+    parameters.push_back(Parameter::bytes_array(keys[static_cast<std::size_t>(table)]));
+  presumed_.reset();
+  session_.forget();
+  bool held = false;
+  try {
+    connection_->send(statements.begin_write);
+    connection_->send(session_.target().has_turns ? statements.lock_turn : statements.lock_row);
+    connection_->send(statements.put_all_if, parameters);
+    if (durability == Durability::relaxed) connection_->send(statements.commit_relaxed);
+    connection_->send(statements.commit);
+    const auto results = connection_->collect(platform::steady_now() + session_.target().fence + grace);
+    held = results[2].integer(0, 0) == 1;
+    if (!held) session_.guess().forget();
+  } catch (const Disconnected& error) {
+    throw Error(ErrorCode::io, error.what());  // it may have been committed
+  } catch (const Error&) {
+    session_.note_presumed(false);  // not committed; whoever begins again is told why
+    throw StaleMemory();
+  }
+  session_.note_presumed(held);
+  if (held) return end();
+  session_.leave();
+  connection_ = nullptr;
+  throw StaleMemory();
+}
+
+/// What was written is the newest state.
+void PostgresWriteTransaction::end() {
+  if (state_ != 0) {
+    Memory memory{state_, {}};
+    for (auto& [stored, known] : known_) {
+      if (!is_hot(stored)) break;  // they are the first
+      memory.rows.emplace(stored, std::move(known.value));
+    }
+    session_.remember(std::move(memory));
   }
   connection_ = nullptr;
   session_.leave();

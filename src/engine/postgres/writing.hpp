@@ -4,11 +4,13 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
+#include "engine/postgres/memory.hpp"
 #include "engine/postgres/pool.hpp"
 #include "engine/postgres/row_reader.hpp"
 #include "engine/postgres/target.hpp"
@@ -30,10 +32,24 @@ class WriteSession {
   };
   /// Enters, and fetches the head and what is `ahead`; `busy` at the deadline. Each turn is ended by leave().
   Turn enter(Deadline deadline, std::span<const Key> ahead);
+  /// Enters without asking; null when another thread writes, no session stands, or memory has been wrong lately.
+  Connection* enter_from_memory();
+  /// What the server says of a presumed turn: whether the state is that of `memory`, and none of `absent` is there.
+  /// Then the turn is as one that enter() gave, with the rows of `keys`. StaleMemory otherwise.
+  Turn confirm(const Memory& memory, std::span<const Key> absent, std::span<const Key> keys);
   /// Requires: the transaction on the session has ended, or the session is to be given up with it.
   void leave() noexcept;
   const Target& target() const { return target_; }
   const Statements& statements() const { return statements_; }
+
+  /// Requires: the caller has the turn.
+  AbsenceGuess& guess() { return guess_; }
+  /// Whether what was presumed held.
+  void note_presumed(bool held);
+  void remember(Memory memory);
+  void forget() { remember({}); }
+  /// Empty when there is none.
+  Bytes memory() const;
 
  private:
   Turn lock(Deadline deadline, std::span<const Key> keys);
@@ -45,11 +61,18 @@ class WriteSession {
   Lineage& lineage_;
   platform::ThreadLine line_;
   std::unique_ptr<Connection> connection_;
+  AbsenceGuess guess_;
+  std::uint32_t pause_ = 0;       ///< So many turns are not presumed,
+  std::uint32_t next_pause_ = 1;  ///< and so many when memory is wrong once more.
+  mutable std::mutex memory_mutex_;
+  Bytes memory_;
 };
 
 class PostgresWriteTransaction : public WriteTransaction {
  public:
   PostgresWriteTransaction(WriteSession& session, WriteSession::Turn turn);
+  /// Begun from memory: nothing has been sent. Requires: enter_from_memory() gave the connection.
+  PostgresWriteTransaction(WriteSession& session, Connection& connection, Memory memory);
   ~PostgresWriteTransaction() override;
 
   std::optional<bytes_view> get(Key key) override;
@@ -65,9 +88,19 @@ class PostgresWriteTransaction : public WriteTransaction {
   struct Known {
     std::optional<Bytes> value;
     bool written = false;  ///< And not sent yet.
+    bool guessed = false;  ///< It was presumed to be absent at first.
   };
+  using KnownRows = std::map<Bytes, Known, std::less<>>;
 
   void check() const;
+  /// Makes a transaction that was begun from memory one that holds the write lock.
+  void confirm(std::span<const Key> keys);
+  bool try_guess(Key key);
+  std::vector<Bytes> guessed() const;
+  std::vector<Parameter> take_written();
+  void commit_presumed(Durability durability);
+  void end();
+  void take_rows(std::vector<std::pair<Bytes, std::optional<Bytes>>> rows);
   void note(Key key, std::optional<Bytes> value);
   void send_written();
   bool has_written_within(bytes_view begin, bytes_view end) const;
@@ -75,7 +108,10 @@ class PostgresWriteTransaction : public WriteTransaction {
   WriteSession& session_;
   Connection* connection_;
   RowReader rows_;
-  std::map<Bytes, Known, std::less<>> known_;
+  KnownRows known_;
+  std::optional<Memory> presumed_;  ///< Not confirmed yet; its rows are in `known_`.
+  std::int64_t state_ = 0;          ///< Of what was sent last.
+  bool erased_ = false;
   std::size_t written_bytes_ = 0;
   bool changed_ = false;
 };
