@@ -16,6 +16,13 @@ constexpr auto company_wait = std::chrono::microseconds(100);
 
 }  // namespace
 
+std::vector<const Request*> requests_of(const PendingGroup& group) {
+  std::vector<const Request*> requests;
+  requests.reserve(group.size());
+  for (const auto& pending : group) requests.push_back(&pending->request);
+  return requests;
+}
+
 CommitResult Line::commit(const std::shared_ptr<Pending>& pending) {
   {
     std::unique_lock lock(mutex_);
@@ -70,13 +77,14 @@ void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pendin
   own->state_ = Pending::State::leading;
   PendingGroup group;
   bool looked = false;
+  Afterwards afterwards;
   lock.unlock();
   try {
     const auto look = [&] {
       looked = true;
       return this->look(own);
     };
-    lead_(own->deadline, {look, [&] { return group = take(own, !looked); }});
+    afterwards = lead_(own->deadline, {look, [&] { return group = take(own, !looked); }});
   } catch (...) {
     if (group.empty()) group.push_back(own);
     for (const auto& pending : group) pending->error = std::current_exception();
@@ -94,6 +102,10 @@ void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pendin
     waiting_.front()->state_ = Pending::State::leading;
     waiting_.front()->changed_.notify_one();
   }
+  if (!afterwards) return;
+  lock.unlock();
+  afterwards();
+  lock.lock();
 }
 
 PendingGroup Line::look(const std::shared_ptr<Pending>& own) {

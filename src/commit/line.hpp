@@ -33,6 +33,7 @@ struct Pending {
 };
 
 using PendingGroup = std::vector<std::shared_ptr<Pending>>;
+std::vector<const Request*> requests_of(const PendingGroup& group);
 
 class Line {
  public:
@@ -45,8 +46,9 @@ class Line {
   };
   /// Runs the write section as leader: enters it before `deadline`, takes the group, and sets result or error of each
   /// taken. An exception before `take` was called concerns the leader's transaction alone; after it, all that were
-  /// taken.
-  using Lead = std::function<void(engine::Deadline deadline, const Gathering& gathering)>;
+  /// taken. What it returns, if anything, runs when the others have their answers; it must not throw.
+  using Afterwards = std::function<void()>;
+  using Lead = std::function<Afterwards(engine::Deadline deadline, const Gathering& gathering)>;
 
   explicit Line(Lead lead) : lead_(std::move(lead)) {}
 

@@ -75,7 +75,7 @@ struct Request {
   std::string origin;
   Durability durability = Durability::sync;
   Position seen;              ///< The footprint was true at this position
-  std::uint64_t lineage = 0;  ///< in this lineage of the engine. It does not leave the process.
+  std::uint64_t lineage = 0;  ///< in this lineage of the engine.
   Footprint footprint;
   std::vector<Write> writes;
   std::vector<Append> appends;

@@ -153,6 +153,7 @@ Bytes encode_request(const Request& request) {
   out.push_back(static_cast<char>(request.durability));
   append_text(out, request.origin);
   append_varint(out, request.seen.value);
+  append_varint(out, request.lineage);
   append_varint(out, request.bytes);
   append_footprint(out, request.footprint);
   append_varint(out, request.writes.size());
@@ -176,6 +177,7 @@ Request decode_request(bytes_view in) {
   request.durability = take_byte(in) == 0 ? Durability::sync : Durability::relaxed;
   request.origin = take_text(in);
   request.seen.value = take_varint(in);
+  request.lineage = take_varint(in);
   request.bytes = take_varint(in);
   request.footprint = take_footprint(in);
   for (std::uint64_t left = take_varint(in); left > 0; --left) request.writes.push_back(take_write(in));

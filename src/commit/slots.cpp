@@ -12,9 +12,10 @@
 namespace strata::commit {
 namespace {
 
-constexpr std::uint64_t file_format = 0x5354524154410004;  // changes whenever slots or requests do
+constexpr std::uint64_t file_format = 0x5354524154410005;  // changes whenever slots or requests do
 constexpr std::uint32_t slot_count = 64;
 constexpr std::size_t payload_bytes = 16 * 1024 - 64;
+constexpr std::size_t memory_bytes = 16 * 1024 - 16;
 
 enum State : std::uint32_t { free_slot, filling, ready, claimed, done, abandoned };
 
@@ -84,10 +85,18 @@ struct Slots::Slot {
   }
 };
 
+/// Written by one at a time, or else the checksum does not hold.
+struct Slots::Keepsake {
+  std::uint64_t length;
+  std::uint64_t checksum;
+  char bytes[memory_bytes];
+};
+
 std::unique_ptr<Slots> Slots::open(const std::string& path, std::uint64_t epoch) {
   static_assert(sizeof(Slot) == 64 + payload_bytes && std::atomic<std::uint64_t>::is_always_lock_free);
   try {
-    auto file = std::make_unique<platform::MappedFile>(path, sizeof(Header) + slot_count * sizeof(Slot));
+    auto file =
+        std::make_unique<platform::MappedFile>(path, sizeof(Header) + slot_count * sizeof(Slot) + sizeof(Keepsake));
     auto& format = reinterpret_cast<Header*>(file->data())->format;
     std::uint64_t found = 0;
     if (!format.compare_exchange_strong(found, file_format) && found != file_format) return nullptr;
@@ -106,6 +115,27 @@ Slots::Header& Slots::header() const { return *reinterpret_cast<Header*>(file_->
 
 Slots::Slot& Slots::slot(std::uint32_t number) const {
   return *reinterpret_cast<Slot*>(file_->data() + sizeof(Header) + number * sizeof(Slot));
+}
+
+Slots::Keepsake& Slots::keepsake() const {
+  return *reinterpret_cast<Keepsake*>(file_->data() + sizeof(Header) + slot_count * sizeof(Slot));
+}
+
+Bytes Slots::memory() const {
+  const Keepsake& kept = keepsake();
+  const std::uint64_t length = kept.length;
+  if (length == 0 || length > memory_bytes) return {};
+  Bytes bytes(kept.bytes, length);
+  if (codec::hash64(bytes, length) != kept.checksum) bytes.clear();
+  return bytes;
+}
+
+void Slots::keep_memory(bytes_view memory) {
+  Keepsake& kept = keepsake();
+  const std::uint64_t length = memory.size() > memory_bytes ? 0 : memory.size();
+  kept.length = length;
+  std::memcpy(kept.bytes, memory.data(), length);
+  kept.checksum = codec::hash64(memory.substr(0, length), length);
 }
 
 bool Slots::take_for_filling(Slot& one, std::uint32_t& generation) {
@@ -221,6 +251,37 @@ PendingGroup Slots::withdraw(std::vector<Ticket>& tickets, bool inside) {
   }
   collect(tickets);
   return back;
+}
+
+PendingGroup Slots::take_back(std::vector<Ticket>& tickets) {
+  collect(tickets);
+  PendingGroup back;
+  for (Ticket& ticket : tickets) {
+    if (ticket.answered) continue;
+    // Whoever claimed it frees the slot, or the next one to see that it is dead.
+    if (!slot(ticket.slot).change(ticket.generation, claimed, abandoned)) continue;
+    ticket.answered = true;
+    ticket.pending->request.id_may_exist = true;
+    back.push_back(ticket.pending);
+  }
+  collect(tickets);
+  return back;
+}
+
+void Slots::give_back(const std::vector<Foreign>& foreign) {
+  for (const Foreign& one : foreign) {
+    Slot& place = slot(one.slot);
+    if (!place.change(one.generation, claimed, ready)) place.change(one.generation, abandoned, free_slot);
+  }
+}
+
+PendingGroup Slots::waiting(const std::vector<Foreign>& foreign) const {
+  PendingGroup group;
+  for (const Foreign& one : foreign) {
+    if (slot(one.slot).word.load(std::memory_order_acquire) == word_of(one.generation, claimed))
+      group.push_back(one.pending);
+  }
+  return group;
 }
 
 std::vector<Slots::Foreign> Slots::claim(std::uint64_t bytes_max) {

@@ -23,6 +23,11 @@
 
 namespace strata::commit {
 
+/// Behind the bell of a slot: its ringer may have died.
+inline constexpr auto slots_poll = std::chrono::milliseconds(5);
+/// How long a leader waits for as many as came last time, over all processes.
+inline constexpr auto company_wait = std::chrono::microseconds(100);
+
 /// Thread-safe.
 class Slots {
  public:
@@ -48,6 +53,9 @@ class Slots {
   /// claimant has died too, to be looked up by id; the others stay. Else what is claimed is given up: its outcome is
   /// unknown, its `error` is set.
   PendingGroup withdraw(std::vector<Ticket>& tickets, bool inside);
+  /// Takes back those that were claimed by whom it may be, to be looked up by id. Requires: the claimant holds no write
+  /// section, and will look at waiting() before it commits.
+  PendingGroup take_back(std::vector<Ticket>& tickets);
 
   /// For the holder of the write section: a transaction of another process, and where the answer goes.
   struct Foreign {
@@ -65,8 +73,16 @@ class Slots {
   void await_company(std::size_t own, platform::SteadyTime until);
   /// Notes the size of the group.
   void note_group(std::size_t size);
+  /// Leaves them for the next holder after all. Requires: their outcome is known, they were not committed.
+  void give_back(const std::vector<Foreign>& foreign);
+  /// Those whose owner still waits. The others have taken theirs back, or asked what became of it; for them alone who
+  /// claims without holding the write section must look again once inside.
+  PendingGroup waiting(const std::vector<Foreign>& foreign) const;
   /// Answers with the result or error in each `pending`.
   void answer(const std::vector<Foreign>& foreign);
+  /// What the last holder left for the next one (Engine::memory()); empty when it cannot be read.
+  Bytes memory() const;
+  void keep_memory(bytes_view memory);
   /// For one that is leaving the write section: asks the owner of a slot that became ready meanwhile to enter it.
   void hand_over();
 
@@ -74,10 +90,12 @@ class Slots {
   struct Party;
   struct Slot;
   struct Header;
+  struct Keepsake;
   Slots(std::unique_ptr<platform::MappedFile> file, std::uint64_t epoch);
   Header& header() const;
   std::size_t count_ready() const;
   Slot& slot(std::uint32_t number) const;
+  Keepsake& keepsake() const;
   bool try_leave(std::uint32_t number, const std::shared_ptr<Pending>& pending, bytes_view payload, Ticket& ticket);
   bool take_for_filling(Slot& slot, std::uint32_t& generation);
 

@@ -103,5 +103,46 @@ TEST_F(SlotsTest, AnOwnerThatGivesUpOnAClaimedOneLearnsThatItsOutcomeIsUnknown) 
   EXPECT_EQ(slots->leave(one_transaction()).size(), 1u);
 }
 
+TEST_F(SlotsTest, WhatIsGivenBackGoesToTheNextWhoLeads) {
+  const auto slots = open();
+  const PendingGroup group = one_transaction();
+  std::vector<Slots::Ticket> tickets = slots->leave(group);
+  slots->give_back(slots->claim(no_bound));
+  EXPECT_FALSE(slots->collect(tickets));
+  const std::vector<Slots::Foreign> again = slots->claim(no_bound);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].pending->request.id, group[0]->request.id);
+  EXPECT_FALSE(again[0].pending->request.id_may_exist);
+}
+
+TEST_F(SlotsTest, WhatIsTakenBackFromALivingClaimantIsLookedUpFirstAndNoLongerItsOwn) {
+  const auto slots = open();
+  std::vector<Slots::Ticket> tickets = slots->leave(one_transaction());
+  const std::vector<Slots::Foreign> claimed = slots->claim(no_bound);
+  EXPECT_EQ(slots->waiting(claimed).size(), 1u);
+
+  const PendingGroup back = slots->take_back(tickets);
+  ASSERT_EQ(back.size(), 1u);
+  EXPECT_TRUE(back[0]->request.id_may_exist);
+  EXPECT_TRUE(slots->collect(tickets));
+  EXPECT_TRUE(slots->waiting(claimed).empty());
+
+  slots->answer(claimed);
+  EXPECT_FALSE(back[0]->error);
+  EXPECT_EQ(slots->leave(one_transaction()).size(), 1u);
+}
+
+TEST_F(SlotsTest, AMemoryIsReadAsItWasKeptOrNotAtAll) {
+  const auto slots = open();
+  const auto other = open();
+  EXPECT_EQ(slots->memory(), Bytes());
+  slots->keep_memory("what the last one knew");
+  EXPECT_EQ(other->memory(), "what the last one knew");
+  other->keep_memory(Bytes(100'000, 'x'));
+  EXPECT_EQ(slots->memory(), Bytes());
+  slots->keep_memory(Bytes());
+  EXPECT_EQ(other->memory(), Bytes());
+}
+
 }  // namespace
 }  // namespace strata::commit

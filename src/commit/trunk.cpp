@@ -23,10 +23,7 @@ constexpr std::uint64_t upkeep_every_records = 1000;
 /// Footprints larger than this are compared before the write section, so that little is left to compare inside.
 constexpr std::size_t early_check_above = 16;
 constexpr std::size_t watched_before_cleaning = 64;
-/// Behind the bell of a slot: its ringer may have died.
-constexpr auto slots_poll = std::chrono::milliseconds(5);
-/// How long a leader waits for as many as came last time, over all processes.
-constexpr auto company_wait = std::chrono::microseconds(100);
+constexpr std::uint64_t turn_byte = 1;
 
 std::int64_t steady_count() { return platform::steady_now().time_since_epoch().count(); }
 
@@ -53,32 +50,26 @@ Durability strongest(const PendingGroup& group) {
   return sync ? Durability::sync : Durability::relaxed;
 }
 
-std::vector<const Request*> requests_of(const PendingGroup& group) {
-  std::vector<const Request*> requests;
-  requests.reserve(group.size());
-  for (const auto& pending : group) requests.push_back(&pending->request);
-  return requests;
-}
-
 }  // namespace
 
-Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path)
+Trunk::Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const SharedFiles& files)
     : engine_(std::move(engine)),
       options_(options),
       fork_generation_(platform::fork_generation()),
-      line_([this](engine::Deadline deadline, const Line::Gathering& gathering) { lead(deadline, gathering); }) {
+      line_([this](engine::Deadline deadline, const Line::Gathering& gathering) { return lead(deadline, gathering); }) {
   take_up_epoch();
   if (filling() && !options_.continue_copy) throw unfinished_copy();
   // Without slots this process commits for itself alone: so it stays when it finishes a copy that it found.
-  if (!slots_path.empty() && !options_.read_only && !filling()) slots_ = Slots::open(slots_path, epoch_);
+  if (!files.slots.empty() && !options_.read_only && !filling()) slots_ = Slots::open(files.slots, epoch_);
+  if (slots_ && !files.turn.empty()) turn_ = std::make_unique<platform::FileLock>(files.turn, turn_byte);
   upkeep_at_ = steady_count() + std::chrono::nanoseconds(upkeep_every).count();
 }
 
 std::shared_ptr<Trunk> Trunk::open(std::unique_ptr<engine::Engine> engine, const OpenOptions& options,
-                                   const std::string& slots_path) {
+                                   const SharedFiles& files) {
   // In a forked child there is nobody to join, mutexes may be locked and conditions waited on for ever by threads that
   // do not exist there, and the engine belongs to the parent: nothing is destroyed.
-  return {new Trunk(std::move(engine), options, slots_path), [](Trunk* trunk) {
+  return {new Trunk(std::move(engine), options, files), [](Trunk* trunk) {
             if (!trunk->inherited()) delete trunk;
           }};
 }
@@ -97,14 +88,18 @@ void Trunk::check_open() const {
 bool Trunk::filling() const { return epoch_ == filling_epoch; }
 
 void Trunk::take_up_epoch() {
-  const auto snapshot = engine_->snapshot();
-  const auto row = snapshot->get(engine::head_key);
-  if (!row) throw Error(ErrorCode::corruption, "the head of the store is missing; restore a backup");
-  epoch_ = codec::decode_head(*row).epoch;
+  const auto head = read_head(*engine_);
+  if (!head) throw Error(ErrorCode::corruption, "the head of the store is missing; restore a backup");
+  epoch_ = head->epoch;
   if (!filling()) view();
 }
 
-bool Trunk::has_head(engine::Engine& engine) { return engine.snapshot()->get(engine::head_key).has_value(); }
+std::optional<codec::Head> Trunk::read_head(engine::Engine& engine) {
+  const auto snapshot = engine.snapshot();
+  const auto row = snapshot->get(engine::head_key);
+  if (!row) return std::nullopt;
+  return codec::decode_head(*row);
+}
 
 void Trunk::create(engine::Engine& engine, const Birth& birth, engine::Deadline deadline) {
   const auto transaction = engine.begin_write(deadline);
@@ -144,8 +139,8 @@ std::unique_ptr<View> Trunk::view() {
   if (!catalogue || catalogue->position() != head->catalogue) catalogue = Catalogue::load(*snapshot, head->catalogue);
   {
     const std::lock_guard lock(cache_mutex_);
-    const bool newer = lineage > cached_lineage_ ||
-                       (lineage == cached_lineage_ && cached_head_ && cached_head_->position <= head->position);
+    const bool newer = lineage != cached_lineage_ ? lineage == engine_->lineage()
+                                                  : cached_head_ && cached_head_->position <= head->position;
     if (!cached_head_ || newer) {
       cached_lineage_ = lineage;
       cached_token_ = token;
@@ -206,34 +201,27 @@ std::unique_ptr<engine::WriteTransaction> Trunk::try_begin_write() {
   }
 }
 
-/// Where a call costs a round trip, what the group will ask for comes with the lock.
-std::unique_ptr<engine::WriteTransaction> Trunk::begin_write_for(const PendingGroup& group, engine::Deadline deadline) {
-  const auto presumed = presumption();
-  const KeyList ahead = rows_ahead(requests_of(group), *last_head(), *presumed.catalogue);
-  return engine_->begin_write(deadline, ahead.keys());
-}
-
-void Trunk::lead(engine::Deadline deadline, const Line::Gathering& gathering) {
+Line::Afterwards Trunk::lead(engine::Deadline deadline, const Line::Gathering& gathering) {
   const auto before = last_head();
-  std::unique_ptr<engine::WriteTransaction> transaction;
-  if (slots_) {
-    transaction = try_begin_write();
-  } else if (engine_->capabilities().remote) {
-    transaction = begin_write_for(gathering.look(), deadline);
+  if (engine_->capabilities().remote) {
+    lead_far(deadline, gathering);
   } else {
-    transaction = engine_->begin_write(deadline);
-  }
-  if (transaction) {
-    lead_inside(*transaction, gathering.take());
-    transaction.reset();
-    if (slots_) slots_->hand_over();
-  } else {
-    lead_from_outside(deadline, gathering.take());
+    lead_near(deadline, gathering);
   }
   const auto now = last_head();
-  if (now->position == before->position) return;
-  engine_->wake().notify();
-  keep_up(*before, *now);
+  if (now->position == before->position) return {};
+  return [this, before, now] {
+    engine_->wake().notify();
+    keep_up(*before, *now);
+  };
+}
+
+void Trunk::lead_near(engine::Deadline deadline, const Line::Gathering& gathering) {
+  auto transaction = slots_ ? try_begin_write() : engine_->begin_write(deadline);
+  if (!transaction) return lead_from_outside(deadline, gathering.take());
+  lead_inside(*transaction, gathering.take());
+  transaction.reset();
+  if (slots_) slots_->hand_over();
 }
 
 void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup group) {
@@ -244,7 +232,7 @@ void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup grou
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
     slots_->note_group(group.size());
   }
-  write_group(transaction, group);
+  write_group(transaction, group, false);
   if (slots_) slots_->answer(foreign);
 }
 
@@ -281,7 +269,10 @@ void Trunk::lead_from_outside(engine::Deadline deadline, const PendingGroup& gro
   if (!own.empty()) lead_inside(*transaction, std::move(own));
   transaction.reset();
   slots_->hand_over();
-  // What another process has claimed it is about to answer.
+  await_answers(tickets, deadline);
+}
+
+void Trunk::await_answers(std::vector<Slots::Ticket>& tickets, engine::Deadline deadline) {
   while (!slots_->collect(tickets)) {
     const auto now = platform::steady_now();
     if (now >= deadline) {
@@ -292,7 +283,7 @@ void Trunk::lead_from_outside(engine::Deadline deadline, const PendingGroup& gro
   }
 }
 
-void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGroup& group) {
+void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGroup& group, bool from_memory) {
   bool committing = false;
   std::uint64_t accepted = 0;
   try {
@@ -309,12 +300,17 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
         ++accepted;
       } catch (const std::exception& error) {
         if (writer.broken()) throw;
+        // What is remembered may be wrong, and the refusal with it.
+        if (from_memory) throw engine::StaleMemory();
         pending->error = std::current_exception();
         const auto* ours = dynamic_cast<const Error*>(&error);
         if (ours && ours->code() == ErrorCode::conflict) ++counters_.conflicts;
       }
     }
-    if (!writer.wrote()) return;
+    if (!writer.wrote()) {
+      if (from_memory) throw engine::StaleMemory();
+      return;
+    }
     writer.finish();
     // What would need memory is made before: once it is committed, nothing may fail.
     auto head = std::make_shared<const codec::Head>(writer.head());
@@ -323,6 +319,8 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     remember(std::move(head), writer.catalogue(), lineage);
     counters_.commits += accepted;
     ++counters_.syncs;
+  } catch (const engine::StaleMemory&) {
+    throw;
   } catch (const std::exception& error) {
     const bool unknown = committing && is_unknown(error);
     for (const auto& pending : group) {
@@ -337,7 +335,7 @@ void Trunk::remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<co
                      std::uint64_t lineage) noexcept {
   const std::lock_guard lock(cache_mutex_);
   // Another process may have gone on, and this one have seen it.
-  if (lineage < cached_lineage_) return;
+  if (lineage != cached_lineage_ && lineage != engine_->lineage()) return;
   if (lineage == cached_lineage_ && cached_head_->position > head->position) return;
   cached_lineage_ = lineage;
   // The token of the state just written is not known yet: the next view learns it.
@@ -428,7 +426,9 @@ std::optional<CommitResult> Trunk::outcome(const Uuid& id) {
   // "No" must be the last word: nobody is committing it now, nor will from a slot of a process that died.
   const auto transaction = engine_->begin_write(deadline({}));
   if (slots_) slots_->discard_dead();
-  return look(*transaction);
+  auto known = look(*transaction);
+  if (!known && turn_) void_memories(*transaction);
+  return known;
 }
 
 std::future<CommitResult> Trunk::commit_async(Request request, engine::Deadline deadline) {

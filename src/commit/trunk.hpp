@@ -19,6 +19,7 @@
 #include "commit/transaction.hpp"
 #include "commit/view.hpp"
 #include "commit/writer.hpp"
+#include "platform/lock.hpp"
 #include "strata/engine.hpp"
 #include "strata/options.hpp"
 
@@ -28,6 +29,13 @@ namespace strata::commit {
 struct Birth {
   Uuid store_id;
   std::uint64_t digest_key = 0;
+};
+
+/// Files through which the processes of a machine commit for one another. Empty: each for itself.
+struct SharedFiles {
+  std::string slots;
+  /// Where the engine is far away: a lock that says whose turn it is on this machine to ask for the write section.
+  std::string turn;
 };
 
 /// What a process keeps beside a trunk for as long as that is open, such as the views that it has opened.
@@ -41,18 +49,17 @@ class Companion {
 /// Thread-safe.
 class Trunk {
  public:
-  /// Requires: the store has a head (see create()). `slots_path`: the file through which the processes of a directory
-  /// commit for one another; empty: each for itself.
+  /// Requires: the store has a head (see create()).
   static std::shared_ptr<Trunk> open(std::unique_ptr<engine::Engine> engine, const OpenOptions& options,
-                                     const std::string& slots_path);
+                                     const SharedFiles& files);
   ~Trunk();
   Trunk(const Trunk&) = delete;
   Trunk& operator=(const Trunk&) = delete;
 
   /// Writes the head of a new store unless there is one already.
   static void create(engine::Engine& engine, const Birth& birth, engine::Deadline deadline);
-  /// Whether the engine holds a store.
-  static bool has_head(engine::Engine& engine);
+  /// Nothing when the engine holds no store.
+  static std::optional<codec::Head> read_head(engine::Engine& engine);
 
   /// The newest state.
   std::unique_ptr<View> view();
@@ -120,15 +127,29 @@ class Trunk {
   const Counters& counters() const { return counters_; }
 
  private:
-  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const std::string& slots_path);
+  Trunk(std::unique_ptr<engine::Engine> engine, const OpenOptions& options, const SharedFiles& files);
   /// Whether this process is a forked child of the one that opened the store.
   bool inherited() const;
-  void lead(engine::Deadline deadline, const Line::Gathering& gathering);
+  Line::Afterwards lead(engine::Deadline deadline, const Line::Gathering& gathering);
+  void lead_near(engine::Deadline deadline, const Line::Gathering& gathering);
   void lead_inside(engine::WriteTransaction& transaction, PendingGroup group);
   void lead_from_outside(engine::Deadline deadline, const PendingGroup& group);
+  /// Waits for what other processes have claimed and are about to answer.
+  void await_answers(std::vector<Slots::Ticket>& tickets, engine::Deadline deadline);
   std::unique_ptr<engine::WriteTransaction> try_begin_write();
+  /// `from_memory`: the transaction was begun so; StaleMemory when it has to be done again.
+  void write_group(engine::WriteTransaction& transaction, const PendingGroup& group, bool from_memory);
+  // Where the engine is far away (far_commit.cpp).
+  void lead_far(engine::Deadline deadline, const Line::Gathering& gathering);
+  void lead_with_turn(engine::Deadline deadline, const Line::Gathering& gathering);
+  void lead_without_turn(engine::Deadline deadline, const PendingGroup& group);
+  void leave_turn(const std::vector<Slots::Foreign>& foreign);
+  /// Commits a group of this process.
+  void commit_alone_far(engine::Deadline deadline, const PendingGroup& group);
+  bool commit_from_memory(const PendingGroup& group, bytes_view memory);
   std::unique_ptr<engine::WriteTransaction> begin_write_for(const PendingGroup& group, engine::Deadline deadline);
-  void write_group(engine::WriteTransaction& transaction, const PendingGroup& group);
+  /// Makes every commit from memory that is under way in another process fail.
+  void void_memories(engine::WriteTransaction& transaction);
   /// What has just been committed.
   void remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<const Catalogue> catalogue,
                 std::uint64_t lineage) noexcept;
@@ -150,6 +171,8 @@ class Trunk {
   Line line_;
   Counters counters_;
   std::unique_ptr<Slots> slots_;
+  std::unique_ptr<platform::FileLock> turn_;  ///< Used by whoever leads.
+  platform::SteadyTime alone_until_{};        ///< Whoever has the turn stands still: until then each for itself.
   std::vector<UpkeepStep> upkeep_steps_;
   std::vector<ExpiryStep> expiry_steps_;
   std::unique_ptr<Companion> companion_;

@@ -177,7 +177,7 @@ Opened open_remote(const Url& url, const OpenOptions& options) {
   request.read_only = options.read_only;
   request.create = options.create;
   Opened opened{engine::open_engine(url.scheme, request), without_secrets(url), {}};
-  if (commit::Trunk::has_head(*opened.engine)) return opened;
+  if (commit::Trunk::read_head(*opened.engine)) return opened;
   if (!options.create || options.read_only) {
     throw Error(ErrorCode::not_found,
                 "there is no store at " + opened.url + "; a first `strata put` or `strata import` makes one");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "codec/hash.hpp"
 #include "codec/head.hpp"
 #include "follow/copying.hpp"
 #include "follow/log_reader.hpp"
@@ -72,12 +73,36 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
 
 /// Where the store's views keep their files. For a store on a server that is this machine's cache; empty where there is
 /// no such place, and for one in memory.
+/// What this machine keeps for a store on a server; empty where there is no place for it.
+std::string cache_of(const Uuid& store_id) {
+  const std::string cache = platform::cache_directory();
+  if (cache.empty()) return {};
+  return platform::join(platform::join(cache, "strata"), store_id.to_string());
+}
+
 std::string views_directory(commit::Trunk& trunk, const std::string& directory, bool remote) {
   if (!directory.empty()) return platform::join(directory, "views");
-  const std::string cache = remote ? platform::cache_directory() : std::string();
-  if (cache.empty()) return {};
-  const std::string store_id = trunk.view()->head().store_id.to_string();
-  return platform::join(platform::join(platform::join(cache, "strata"), store_id), "views");
+  const std::string cache = remote ? cache_of(trunk.view()->head().store_id) : std::string();
+  return cache.empty() ? std::string() : platform::join(cache, "views");
+}
+
+/// Those of one URL share: with it goes the name, and the rights, under which they come to the server.
+commit::SharedFiles shared_files(engine::Engine& engine, const std::string& directory, const std::string& url) {
+  const engine::Capabilities& can = engine.capabilities();
+  if (!can.many_processes) return {};
+  if (!can.remote) return {.slots = platform::join(platform::join(directory, "run"), "slots"), .turn = {}};
+  if (!can.same_lineage) return {};
+  try {
+    const std::string cache = cache_of(commit::Trunk::read_head(engine)->store_id);
+    // Shared memory over a network is none.
+    if (cache.empty() || platform::network_file_system(cache)) return {};
+    const std::string run = platform::join(cache, "run-" + std::to_string(codec::hash64(url)));
+    platform::make_directories(run);
+    return {.slots = platform::join(run, "slots"), .turn = platform::join(run, "turn")};
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::io) throw;
+    return {};  // no room or no right: each process commits for itself
+  }
 }
 
 }  // namespace
@@ -96,10 +121,8 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
   state->url = std::move(opened.url);
   state->directory = std::move(opened.directory);
   const engine::Capabilities& engine = opened.engine->capabilities();
-  const bool shared = engine.many_processes && !engine.remote;
-  const std::string slots_path =
-      shared ? platform::join(platform::join(state->directory, "run"), "slots") : std::string();
-  state->trunk = commit::Trunk::open(std::move(opened.engine), options, slots_path);
+  const commit::SharedFiles files = shared_files(*opened.engine, state->directory, state->url);
+  state->trunk = commit::Trunk::open(std::move(opened.engine), options, files);
   state->trunk->add_upkeep(model::retain_events);
   state->trunk->add_upkeep(model::release_step);
   state->trunk->add_expiry(model::release_expired);  // the first: it may put some off

@@ -23,7 +23,7 @@ class ExampleStore {
  public:
   explicit ExampleStore(std::unique_ptr<engine::Engine> engine, OpenOptions options = {}) {
     const auto deadline = platform::steady_now() + std::chrono::seconds(20);
-    if (!commit::Trunk::has_head(*engine)) {
+    if (!commit::Trunk::read_head(*engine)) {
       commit::Trunk::create(*engine, {platform::make_uuid(), 7}, deadline);
     }
     options.background = false;

@@ -1,0 +1,104 @@
+// The processes of a machine commit for one another on a server; whoever has the turn, and does not use it, holds
+// nobody up for long.
+#include <gtest/gtest.h>
+
+#include <thread>
+
+#include "codec/head.hpp"
+#include "commit/slots.hpp"
+#include "commit/trunk.hpp"
+#include "platform/child_process.hpp"
+#include "platform/file.hpp"
+#include "platform/lock.hpp"
+#include "platform/random.hpp"
+#include "store/place.hpp"
+#include "store/url.hpp"
+#include "strata/strata.hpp"
+#include "tests/postgres/shared_server.hpp"
+
+namespace strata {
+namespace {
+
+using outside::PostgresStore;
+
+class PostgresTurns : public testing::Test {
+ protected:
+  void SetUp() override {
+    store_.collection("notes").put("first", 1);
+    const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
+    store_id_ = commit::Trunk::read_head(*opened.engine)->store_id;
+    for (const auto& name : platform::list_directory(cache())) {
+      if (name.starts_with("run-")) run_ = platform::join(cache(), name);
+    }
+    ASSERT_FALSE(run_.empty()) << "the store shares nothing below " << cache();
+  }
+  std::string cache() const {
+    return platform::join(platform::join(platform::cache_directory(), "strata"), store_id_.to_string());
+  }
+  std::string file(const char* name) const { return platform::join(run_, name); }
+
+  const PostgresStore place_;
+  Store store_ = Store::open(place_.url());
+  Uuid store_id_;
+  std::string run_;
+};
+
+TEST_F(PostgresTurns, OneThatNeverEndsHoldsNobodyUp) {
+  platform::FileLock turn(file("turn"), 1);
+  ASSERT_TRUE(turn.try_acquire(platform::FileLock::Kind::exclusive));
+  for (int n = 0; n < 3; ++n) store_.collection("notes").put("second", n);
+  EXPECT_EQ(store_.position(), Position{4});
+  EXPECT_EQ(store_.verify().problems, std::vector<std::string>{});
+}
+
+TEST_F(PostgresTurns, WhatWasTakenUpByOneThatStandsStillIsCommittedOnceByItsOwner) {
+  platform::FileLock turn(file("turn"), 1);
+  ASSERT_TRUE(turn.try_acquire(platform::FileLock::Kind::exclusive));
+  const auto slots = commit::Slots::open(file("slots"), codec::Head{}.epoch);
+  ASSERT_TRUE(slots);
+  std::vector<commit::Slots::Foreign> claimed;
+  std::thread owner([&] { store_.collection("notes").put("second", 2); });
+  while (claimed.empty()) {
+    claimed = slots->claim(1 << 20);
+    std::this_thread::yield();
+  }
+  owner.join();
+  EXPECT_TRUE(slots->waiting(claimed).empty());
+  slots->answer(claimed);
+  EXPECT_EQ(store_.position(), Position{2});
+  EXPECT_EQ(store_.collection("notes").get("second")->value.as_int(), 2);
+  EXPECT_EQ(store_.verify().problems, std::vector<std::string>{});
+}
+
+TEST_F(PostgresTurns, ProcessesCommitForOneAnother) {
+  platform::FileLock turn(file("turn"), 1);
+  ASSERT_TRUE(turn.try_acquire(platform::FileLock::Kind::exclusive));
+  platform::ChildProcess other([url = place_.url()] {
+    Store::open(url).collection("notes").put("theirs", 2);
+    return 0;
+  });
+  // It has left its transaction; this process has the turn next, and takes it along.
+  const auto slots = commit::Slots::open(file("slots"), codec::Head{}.epoch);
+  std::vector<commit::Slots::Foreign> left;
+  while ((left = slots->claim(1 << 20)).empty()) std::this_thread::yield();
+  slots->give_back(left);
+  turn.release();
+  store_.collection("notes").put("ours", 3);
+  EXPECT_EQ(other.wait(), 0);
+  EXPECT_EQ(store_.position(), Position{3});
+  EXPECT_TRUE(store_.collection("notes").get("theirs"));
+}
+
+TEST_F(PostgresTurns, AnOutcomeThatIsNoStaysNo) {
+  const Uuid id = platform::make_uuid();
+  const auto before = commit::Slots::open(file("slots"), codec::Head{}.epoch)->memory();
+  EXPECT_FALSE(before.empty());
+  EXPECT_FALSE(store_.outcome(id));
+  // Who had taken it up, and commits from memory now, is refused; everybody else goes on.
+  store_.collection("notes").put("second", 2);
+  EXPECT_NE(commit::Slots::open(file("slots"), codec::Head{}.epoch)->memory(), before);
+  EXPECT_EQ(store_.position(), Position{2});
+}
+
+}  // namespace
+}  // namespace strata
