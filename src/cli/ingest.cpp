@@ -8,6 +8,7 @@
 #include "cli/text.hpp"
 #include "ingest/folder_ingest.hpp"
 #include "ingest/ingest_root.hpp"
+#include "ingest/passages.hpp"
 #include "ingest/system.hpp"
 #include "strata/search.hpp"
 
@@ -172,7 +173,7 @@ int list_roots(Session& session) {
   const std::vector<ingest::RootDescription> roots = ingest::describe_roots(store);
   for (const ingest::RootDescription& root : roots) {
     const std::string updated = root.root.updated.to_string();
-    rows->write({{"path", Value(root.root.path)},
+    rows->write({{"path", Value(ingest::valid_text(root.root.path))},
                  {"name", Value(root.root.name)},
                  {"files", Value(root.files), human_count(root.files)},
                  {"bytes", Value(root.bytes), human_bytes(root.bytes)},

@@ -63,7 +63,7 @@ void Trunk::lead_with_turn(engine::Deadline deadline, const Line::Gathering& gat
     foreign = slots_->claim(transaction_bytes_max);
     PendingGroup group = own;
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
-    slots_->note_group(group.size());
+    slots_->note_group(group.size(), foreign.size());
     if (commit_from_memory(group, memory)) return leave_turn(foreign);
   }
   std::unique_ptr<engine::WriteTransaction> transaction;
@@ -80,7 +80,7 @@ void Trunk::lead_with_turn(engine::Deadline deadline, const Line::Gathering& gat
     group.push_back(one.pending);
     foreign.push_back(std::move(one));
   }
-  slots_->note_group(group.size());
+  slots_->note_group(group.size(), foreign.size());
   write_group(*transaction, group, false);
   leave_turn(foreign);
 }

@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "platform/clock.hpp"
+#include "platform/futex.hpp"
 #include "strata/error.hpp"
 
 namespace strata::commit {
@@ -24,16 +25,18 @@ std::vector<const Request*> requests_of(const PendingGroup& group) {
 }
 
 CommitResult Line::commit(const std::shared_ptr<Pending>& pending) {
-  {
-    std::unique_lock lock(mutex_);
-    waiting_.push_back(pending);
-    if (!led_) {
-      led_ = true;
+  std::unique_lock lock(mutex_);
+  waiting_.push_back(pending);
+  if (!led_) {
+    led_ = true;
+    lead(lock, pending);
+  } else {
+    if (waiting_.size() >= awaited_) arrived_.notify_one();
+    lock.unlock();
+    wait(*pending);
+    if (pending->state_ == Pending::leading) {
+      lock.lock();
       lead(lock, pending);
-    } else {
-      if (waiting_.size() >= awaited_) arrived_.notify_one();
-      wait(lock, *pending);
-      if (pending->state_ == Pending::State::leading) lead(lock, pending);
     }
   }
   if (pending->error) std::rethrow_exception(pending->error);
@@ -45,25 +48,35 @@ void Line::commit_all(const PendingGroup& group) {
   for (const auto& pending : group) waiting_.push_back(pending);
   for (const auto& pending : group) {
     try {
-      if (!led_ && pending->state_ == Pending::State::waiting) {
+      if (!led_ && pending->state_ == Pending::waiting) {
         led_ = true;
         lead(lock, pending);
-        continue;
+      } else {
+        lock.unlock();
+        wait(*pending);
+        lock.lock();
+        if (pending->state_ == Pending::leading) lead(lock, pending);
       }
-      wait(lock, *pending);
-      if (pending->state_ == Pending::State::leading) lead(lock, pending);
     } catch (const Error&) {
       pending->error = std::current_exception();
     }
+    if (!lock) lock.lock();
   }
 }
 
-void Line::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
-  const auto moved_on = [&] {
-    return pending.state_ == Pending::State::done || pending.state_ == Pending::State::leading;
-  };
-  if (pending.changed_.wait_until(lock, pending.deadline, moved_on)) return;
-  if (pending.state_ == Pending::State::claimed) {
+/// Until it is done, or is to lead.
+void Line::wait(Pending& pending) {
+  const auto moved_on = [](std::uint32_t state) { return state == Pending::done || state == Pending::leading; };
+  for (;;) {
+    const std::uint32_t state = pending.state_.load(std::memory_order_acquire);
+    if (moved_on(state)) return;
+    if (platform::steady_now() >= pending.deadline) break;
+    platform::futex_wait(pending.state_, state, pending.deadline);
+  }
+  const std::lock_guard lock(mutex_);
+  const std::uint32_t state = pending.state_;
+  if (moved_on(state)) return;
+  if (state == Pending::claimed) {
     throw Error(ErrorCode::commit_unknown,
                 "the transaction was being committed when its time was up; ask for its outcome by id " +
                     pending.request.id.to_string());
@@ -73,8 +86,14 @@ void Line::wait(std::unique_lock<std::mutex>& lock, Pending& pending) {
               "no turn to write before the deadline: others in this process are writing; try again later");
 }
 
+void Line::tell(Pending& pending, Pending::State state) {
+  pending.state_.store(state, std::memory_order_release);
+  platform::futex_wake(pending.state_, 1);
+}
+
+/// Returns without the lock.
 void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own) {
-  own->state_ = Pending::State::leading;
+  own->state_ = Pending::leading;
   PendingGroup group;
   bool looked = false;
   Afterwards afterwards;
@@ -91,21 +110,15 @@ void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pendin
   }
   lock.lock();
   std::erase_if(waiting_, [&](const auto& other) { return other == own; });
-  for (const auto& pending : group) {
-    pending->state_ = Pending::State::done;
-    if (pending != own) pending->changed_.notify_one();
-  }
-  own->state_ = Pending::State::done;
   last_group_ = group.size();
   led_ = !waiting_.empty();
-  if (led_) {
-    waiting_.front()->state_ = Pending::State::leading;
-    waiting_.front()->changed_.notify_one();
-  }
-  if (!afterwards) return;
+  if (led_) tell(*waiting_.front(), Pending::leading);
   lock.unlock();
-  afterwards();
-  lock.lock();
+  own->state_ = Pending::done;
+  for (const auto& pending : group) {
+    if (pending != own) tell(*pending, Pending::done);
+  }
+  if (afterwards) afterwards();
 }
 
 PendingGroup Line::look(const std::shared_ptr<Pending>& own) {
@@ -119,10 +132,10 @@ PendingGroup Line::take(const std::shared_ptr<Pending>& own, bool await) {
   if (await) await_company(lock);
   PendingGroup group = gather(own);
   for (const auto& pending : group) {
-    if (pending != own) pending->state_ = Pending::State::claimed;
+    if (pending != own) pending->state_ = Pending::claimed;
   }
   std::erase_if(waiting_,
-                [&](const auto& pending) { return pending == own || pending->state_ == Pending::State::claimed; });
+                [&](const auto& pending) { return pending == own || pending->state_ == Pending::claimed; });
   return group;
 }
 

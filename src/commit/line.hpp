@@ -2,6 +2,7 @@
 // along.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -27,9 +28,9 @@ struct Pending {
 
  private:
   friend class Line;
-  enum class State { waiting, leading, claimed, done };
-  State state_ = State::waiting;
-  std::condition_variable changed_;
+  enum State : std::uint32_t { waiting, leading, claimed, done };
+  /// Futex. Changes under the line's lock, but to `done`: whoever is told so needs no lock any more.
+  std::atomic<std::uint32_t> state_ = waiting;
 };
 
 using PendingGroup = std::vector<std::shared_ptr<Pending>>;
@@ -59,7 +60,8 @@ class Line {
   void commit_all(const PendingGroup& group);
 
  private:
-  void wait(std::unique_lock<std::mutex>& lock, Pending& pending);
+  void wait(Pending& pending);
+  static void tell(Pending& pending, Pending::State state);
   void lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pending>& own);
   PendingGroup look(const std::shared_ptr<Pending>& own);
   PendingGroup take(const std::shared_ptr<Pending>& own, bool await);

@@ -344,8 +344,9 @@ void Slots::await_company(std::size_t own, platform::SteadyTime until) {
   }
 }
 
-void Slots::note_group(std::size_t size) {
-  const auto number = static_cast<std::uint32_t>(size);
+void Slots::note_group(std::size_t size, std::size_t foreign) {
+  // A process that commits for itself alone knows when its threads are all there: nobody else is waited for.
+  const auto number = static_cast<std::uint32_t>(foreign == 0 ? 0 : size);
   if (header().last_group.load(std::memory_order_relaxed) != number)
     header().last_group.store(number, std::memory_order_relaxed);
 }

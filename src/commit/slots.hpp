@@ -71,8 +71,8 @@ class Slots {
   /// Waits a moment, at most until then, for as many transactions to be ready as make the group, with the holder's
   /// `own`, as large as the last one of any process: those that it served come back about now.
   void await_company(std::size_t own, platform::SteadyTime until);
-  /// Notes the size of the group.
-  void note_group(std::size_t size);
+  /// Notes the size of the group, so many of it from other processes.
+  void note_group(std::size_t size, std::size_t foreign);
   /// Leaves them for the next holder after all. Requires: their outcome is known, they were not committed.
   void give_back(const std::vector<Foreign>& foreign);
   /// Those whose owner still waits. The others have taken theirs back, or asked what became of it; for them alone who

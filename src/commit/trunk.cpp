@@ -230,7 +230,7 @@ void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup grou
     slots_->await_company(group.size(), platform::steady_now() + company_wait);
     foreign = slots_->claim(transaction_bytes_max);
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
-    slots_->note_group(group.size());
+    slots_->note_group(group.size(), foreign.size());
   }
   write_group(transaction, group, false);
   if (slots_) slots_->answer(foreign);

@@ -204,6 +204,19 @@ TEST(FolderIngest, ARootIsKnownByItsPathThroughLinksAndWithoutTheFolder) {
   EXPECT_EQ(FolderIngest::forget(store, named(link + "/./docs/", "")).removed, 1U);
 }
 
+TEST(FolderIngest, AFolderWhoseNameIsNoTextIsOneRootEachTime) {
+  const Tree tree;
+  tree.write("caf\xe9/note.md", "# Note\n");
+  Store store = Store::open("memory:");
+  const IngestOptions options = named(tree.path("caf\xe9"), "");
+  FolderIngest(store, options).run();
+  EXPECT_EQ(FolderIngest(store, options).run().unchanged, 1U);
+  ASSERT_EQ(known_roots(store).size(), 1U);
+  EXPECT_EQ(known_roots(store).front().path, std::filesystem::canonical(tree.path("caf\xe9")).string());
+  EXPECT_EQ(FolderIngest::forget(store, options).removed, 1U);
+  EXPECT_TRUE(known_roots(store).empty());
+}
+
 TEST(FolderIngest, ForgettingThatIsStoppedOrLookedAtOnlyKeepsTheRoot) {
   const Tree tree;
   fill(tree);

@@ -55,6 +55,24 @@ std::string proper_name(std::string_view text) {
   return name;
 }
 
+std::string hex_bytes(std::string_view bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const char byte : bytes) {
+    text += digits[static_cast<unsigned char>(byte) >> 4];
+    text += digits[static_cast<unsigned char>(byte) & 15];
+  }
+  return text;
+}
+
+std::string bytes_of_hex(std::string_view text) {
+  const auto digit = [](char c) { return c >= 'a' ? c - 'a' + 10 : c - '0'; };
+  std::string bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2)
+    bytes += static_cast<char>(digit(text[i]) << 4 | digit(text[i + 1]));
+  return bytes;
+}
+
 std::string record_key(const IngestRoot& root) { return std::string(root_prefix) + root.name; }
 
 /// As roots at this path may have been noted: with links followed, as far as they are there, and without.
@@ -62,7 +80,7 @@ std::array<std::string, 2> noted_paths(const std::string& path) {
   const auto noted = [](const std::filesystem::path& real) {
     std::string text = real.lexically_normal().string();
     while (text.size() > 1 && text.ends_with('/')) text.pop_back();
-    return valid_text(text);
+    return text;
   };
   std::error_code failure;
   const std::filesystem::path absolute = std::filesystem::absolute(path, failure);
@@ -129,7 +147,8 @@ std::vector<IngestRoot> known_roots(Store& store) {
     if (!record.key.starts_with(root_prefix)) continue;
     IngestRoot root;
     root.name = record.key.substr(root_prefix.size());
-    root.path = record.value["path"].string_or("");
+    const std::string_view bytes = record.value["path_bytes"].string_or("");
+    root.path = bytes.empty() ? std::string(record.value["path"].string_or("")) : bytes_of_hex(bytes);
     root.is_file = record.value["is_file"].bool_or(false);
     root.tree = record.value["tree"].string_or("");
     root.updated = record.updated;
@@ -139,8 +158,11 @@ std::vector<IngestRoot> known_roots(Store& store) {
 }
 
 void save_root(Store& store, const IngestRoot& root, const CommitOptions& options) {
-  const Value value = Value::object(
-      {{"path", Value(valid_text(root.path))}, {"is_file", Value(root.is_file)}, {"tree", Value(root.tree)}});
+  std::vector<std::pair<std::string, Value>> members{
+      {"path", Value(valid_text(root.path))}, {"is_file", Value(root.is_file)}, {"tree", Value(root.tree)}};
+  // A path that is no text is kept besides as it is, or it would be another one when it is read again.
+  if (valid_text(root.path) != root.path) members.emplace_back("path_bytes", Value(hex_bytes(root.path)));
+  const Value value = Value::object(members);
   store.transact(
       [&](Transaction& transaction) { transaction.collection(roots_collection).put(record_key(root), value); },
       options);
