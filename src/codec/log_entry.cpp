@@ -1,5 +1,6 @@
 #include "codec/log_entry.hpp"
 
+#include "codec/dictionary.hpp"
 #include "codec/varint.hpp"
 #include "strata/error.hpp"
 
@@ -7,6 +8,10 @@ namespace strata::codec {
 namespace {
 
 constexpr unsigned char entry_format = 1;
+/// In front of a compressed chunk: neither a format nor an operation.
+constexpr unsigned char compressed_mark = 0xC0;
+/// Smaller ones are not worth the time. The keys of a few dozen changes begin alike.
+constexpr std::size_t compressed_bytes_min = 1024;
 
 [[noreturn]] void damaged(const char* what) {
   throw Error(ErrorCode::corruption, std::string("a log entry is damaged (") + what + "); run `strata verify`");
@@ -53,6 +58,26 @@ Change take_change(bytes_view& in) {
   }
   change.content = take_hash(in);
   return change;
+}
+
+void compress(Bytes& chunk) {
+  if (chunk.size() < compressed_bytes_min) return;
+  const auto compressed = compress_alone(chunk);
+  if (!compressed) return;
+  Bytes stored(1, static_cast<char>(compressed_mark));
+  append_varint(stored, chunk.size());
+  stored.append(*compressed);
+  chunk = std::move(stored);
+}
+
+/// The chunk as it was, in `keep` when it has to be decompressed.
+bytes_view decompressed(bytes_view chunk, Bytes& keep) {
+  if (chunk.empty() || static_cast<unsigned char>(chunk.front()) != compressed_mark) return chunk;
+  chunk.remove_prefix(1);
+  const std::uint64_t size = take_varint(chunk);
+  if (size > log_chunk_bytes_max) damaged("a part is too long");
+  keep = decompress_alone(chunk, size);
+  return keep;
 }
 
 }  // namespace
@@ -106,7 +131,10 @@ std::vector<Bytes> encode_entry(const Entry& entry) {
     if (chunk->size() + one.size() + 8 > log_chunk_bytes_max) chunk = &chunks.emplace_back();
     chunk->append(one);
   }
-  for (Bytes& part : chunks) append_be64(part, hash64(part));
+  for (Bytes& part : chunks) {
+    compress(part);
+    append_be64(part, hash64(part));
+  }
   return chunks;
 }
 
@@ -114,7 +142,8 @@ bool EntryDecoder::add(bytes_view key, bytes_view row) {
   if (row.size() < 8 || hash64(row.substr(0, row.size() - 8)) != read_be64(row.data() + row.size() - 8)) {
     damaged("its checksum does not match");
   }
-  bytes_view in = row.substr(0, row.size() - 8);
+  Bytes keep;
+  bytes_view in = decompressed(row.substr(0, row.size() - 8), keep);
   const Position position = log_position(key);
   const std::uint16_t chunk = log_chunk(key);
   if (!open_) {

@@ -1,8 +1,8 @@
 // An entry of the log: what one transaction changed. It names keys and hashes, never values.
 //
 // Stored in chunks of at most 64 KiB under the key (position, chunk number), big endian. The first chunk holds format,
-// time, transaction id, origin, chain hash and the number of changes and chunks; changes follow, none is split. Each
-// chunk ends with its XXH3-64.
+// time, transaction id, origin, chain hash and the number of changes and chunks; changes follow, none is split. A chunk
+// that gains by it is compressed. Each ends with its XXH3-64.
 #pragma once
 
 #include <cstdint>

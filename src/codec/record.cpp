@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "codec/key_echo.hpp"
 #include "codec/varint.hpp"
 #include "strata/error.hpp"
 
@@ -33,55 +34,64 @@ std::uint64_t read_le64(const char* at) {
   throw Error(ErrorCode::corruption, std::string("a stored record is damaged (") + what + "); run `strata verify`");
 }
 
-void decompress(RecordRow& row) {
-  if (row.header.codec == BodyCodec::zstd_alone) {
-    const std::uint64_t size = take_varint(row.body);
-    row.decompressed = std::make_shared<const Bytes>(decompress_alone(row.body, size));
-    row.body = *row.decompressed;
-    return;
+/// A body as it is stored.
+struct StoredBody {
+  BodyCodec codec = BodyCodec::plain;
+  Bytes bytes;  ///< Unless it is plain.
+};
+
+StoredBody compress(engine::Key key, bytes_view body, const Compression& compression) {
+  std::optional<Bytes> compressed;
+  BodyCodec codec = BodyCodec::plain;
+  if (body.size() < compressed_body_bytes_min) {
+    compressed = compress_by_key(key.bytes, body);
+    codec = BodyCodec::by_key;
+  } else if (compression.dictionary) {
+    compressed = compression.dictionary->compress(body);
+    codec = BodyCodec::zstd;
+  } else if (compression.alone) {
+    compressed = compress_alone(body);
+    codec = BodyCodec::zstd_alone;
   }
-  const std::uint64_t id = take_varint(row.body);
-  const std::uint64_t size = take_varint(row.body);
-  const Dictionary* dictionary = Dictionary::find(static_cast<std::uint32_t>(id));
-  if (!dictionary) damaged("the catalogue lacks the dictionary that it was compressed with");
-  row.decompressed = std::make_shared<const Bytes>(dictionary->decompress(row.body, size));
-  row.body = *row.decompressed;
+  if (!compressed) return {};
+  StoredBody stored{codec, {}};
+  if (codec == BodyCodec::zstd) append_varint(stored.bytes, compression.dictionary->id());
+  append_varint(stored.bytes, body.size());
+  stored.bytes.append(*compressed);
+  return stored;
+}
+
+Bytes decompressed(BodyCodec codec, bytes_view key, bytes_view stored) {
+  if (codec == BodyCodec::zstd) {
+    const std::uint64_t id = take_varint(stored);
+    const std::uint64_t size = take_varint(stored);
+    const Dictionary* dictionary = Dictionary::find(static_cast<std::uint32_t>(id));
+    if (!dictionary) damaged("the catalogue lacks the dictionary that it was compressed with");
+    return dictionary->decompress(stored, size);
+  }
+  const std::uint64_t size = take_varint(stored);
+  return codec == BodyCodec::by_key ? decompress_by_key(key, stored, size) : decompress_alone(stored, size);
 }
 
 }  // namespace
 
 Bytes encode_record(engine::Key key, const RecordHeader& header, bytes_view body, const Compression& compression) {
-  const Dictionary* dictionary = compression.dictionary;
   Bytes row;
   row.reserve(body.size() + 48);
+  const StoredBody stored = compress(key, body, compression);
   unsigned char flags = 0;
   if (header.created != header.updated) flags |= has_created;
   if (header.expires) flags |= has_expiry;
-  std::optional<Bytes> compressed;
-  if (body.size() >= compressed_body_bytes_min) {
-    if (dictionary) {
-      compressed = dictionary->compress(body);
-    } else if (compression.alone) {
-      compressed = compress_alone(body);
-    }
-  }
-  if (compressed) flags |= has_codec;
+  if (stored.codec != BodyCodec::plain) flags |= has_codec;
   if (header.key_id != 0) flags |= has_key_id;
   row.push_back(static_cast<char>(flags));
   append_varint(row, header.version.value);
   append_varint(row, zigzag(header.updated.micros));
   if (flags & has_created) append_varint(row, zigzag(header.updated.micros - header.created.micros));
   if (flags & has_expiry) append_varint(row, zigzag(header.expires->micros));
-  const BodyCodec codec = dictionary ? BodyCodec::zstd : BodyCodec::zstd_alone;
-  if (flags & has_codec) append_varint(row, static_cast<std::uint64_t>(codec));
+  if (flags & has_codec) append_varint(row, static_cast<std::uint64_t>(stored.codec));
   if (flags & has_key_id) append_varint(row, header.key_id);
-  if (compressed) {
-    if (dictionary) append_varint(row, dictionary->id());
-    append_varint(row, body.size());
-    row.append(*compressed);
-  } else {
-    row.append(body);
-  }
+  row.append(stored.codec == BodyCodec::plain ? body : bytes_view(stored.bytes));
   append_le64(row, row_checksum(key, row));
   return row;
 }
@@ -104,8 +114,7 @@ RecordRow decode_record(engine::Key key, bytes_view row) {
   if (flags & has_expiry) out.header.expires = Time{unzigzag(take_varint(rest))};
   if (flags & has_codec) {
     const std::uint64_t codec = take_varint(rest);
-    if (codec != static_cast<std::uint64_t>(BodyCodec::zstd) &&
-        codec != static_cast<std::uint64_t>(BodyCodec::zstd_alone)) {
+    if (codec == 0 || codec > static_cast<std::uint64_t>(BodyCodec::by_key)) {
       throw Error(ErrorCode::unsupported, "a stored record uses an unknown codec; use a newer version of Strata");
     }
     out.header.codec = static_cast<BodyCodec>(codec);
@@ -114,7 +123,10 @@ RecordRow decode_record(engine::Key key, bytes_view row) {
     throw Error(ErrorCode::unsupported, "a stored record is encrypted, which this version of Strata cannot read");
   }
   out.body = rest;
-  if (out.header.codec != BodyCodec::plain) decompress(out);
+  if (out.header.codec != BodyCodec::plain) {
+    out.decompressed = std::make_shared<const Bytes>(decompressed(out.header.codec, key.bytes, rest));
+    out.body = *out.decompressed;
+  }
   return out;
 }
 

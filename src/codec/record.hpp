@@ -19,7 +19,7 @@
 namespace strata::codec {
 
 /// How the stored body is encoded. Readers refuse what they do not know.
-enum class BodyCodec : std::uint8_t { plain = 0, zstd = 1, zstd_alone = 2 };
+enum class BodyCodec : std::uint8_t { plain = 0, zstd = 1, zstd_alone = 2, by_key = 3 };
 
 struct RecordHeader {
   Version version;

@@ -427,7 +427,8 @@ std::optional<CommitResult> Trunk::outcome(const Uuid& id) {
   const auto transaction = engine_->begin_write(deadline({}));
   if (slots_) slots_->discard_dead();
   auto known = look(*transaction);
-  if (!known && turn_) void_memories(*transaction);
+  // Where the engine is far away it may have been sent, and not have arrived yet.
+  if (!known && engine_->capabilities().remote) void_memories(*transaction);
   return known;
 }
 

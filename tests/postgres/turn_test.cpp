@@ -89,14 +89,19 @@ TEST_F(PostgresTurns, ProcessesCommitForOneAnother) {
   EXPECT_TRUE(store_.collection("notes").get("theirs"));
 }
 
-TEST_F(PostgresTurns, AnOutcomeThatIsNoStaysNo) {
-  const Uuid id = platform::make_uuid();
-  const auto before = commit::Slots::open(file("slots"), codec::Head{}.epoch)->memory();
-  EXPECT_FALSE(before.empty());
-  EXPECT_FALSE(store_.outcome(id));
-  // Who had taken it up, and commits from memory now, is refused; everybody else goes on.
+TEST_F(PostgresTurns, AnOutcomeThatIsNoStaysNoForWhatIsStillOnItsWay) {
+  const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  opened.engine->begin_write(deadline)->commit(engine::Durability::sync);
+  const auto on_its_way = opened.engine->begin_from_memory(opened.engine->memory());
+  ASSERT_TRUE(on_its_way);
+  const auto head = on_its_way->get(engine::head_key);
+  ASSERT_TRUE(head);
+  on_its_way->put(engine::head_key, Bytes(*head));
+
+  EXPECT_FALSE(store_.outcome(platform::make_uuid()));
+  EXPECT_THROW(on_its_way->commit(engine::Durability::sync), engine::StaleMemory);
   store_.collection("notes").put("second", 2);
-  EXPECT_NE(commit::Slots::open(file("slots"), codec::Head{}.epoch)->memory(), before);
   EXPECT_EQ(store_.position(), Position{2});
 }
 
