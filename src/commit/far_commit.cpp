@@ -55,26 +55,26 @@ void Trunk::commit_alone_far(engine::Deadline deadline, const PendingGroup& grou
 
 void Trunk::lead_with_turn(engine::Deadline deadline, const Line::Gathering& gathering) {
   PendingGroup own;
+  PendingGroup group;
   std::vector<Slots::Foreign> foreign;
   const Bytes memory = slots_->memory();
   if (!memory.empty()) {
     own = gathering.take();
     slots_->await_company(own.size(), platform::steady_now() + company_wait);
     foreign = slots_->claim(transaction_bytes_max);
-    PendingGroup group = own;
+    group = own;
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
     slots_->note_group(group.size(), foreign.size());
     if (commit_from_memory(group, memory)) return leave_turn(foreign);
   }
   std::unique_ptr<engine::WriteTransaction> transaction;
   try {
-    transaction = begin_write_for(own.empty() ? gathering.look() : own, deadline);
+    transaction = begin_write_for(group.empty() ? gathering.look() : group, deadline);
   } catch (const Error&) {
     slots_->give_back(foreign);
     throw;
   }
-  if (own.empty()) own = gathering.take();
-  PendingGroup group = own;
+  group = own.empty() ? gathering.take() : own;
   for (auto& pending : slots_->waiting(foreign)) group.push_back(std::move(pending));
   for (Slots::Foreign& one : slots_->claim(transaction_bytes_max)) {
     group.push_back(one.pending);
@@ -100,9 +100,11 @@ void Trunk::lead_without_turn(engine::Deadline deadline, const PendingGroup& gro
       slots_->wait(tickets, std::min(patience, platform::steady_now() + slots_poll));
       if (slots_->collect(tickets)) return;
       if (!turn_->try_acquire(platform::FileLock::Kind::exclusive)) continue;
-      const Turn turn(*turn_, *slots_);
-      own = slots_->withdraw(tickets, true);
-      if (!own.empty()) lead_with_turn(deadline, {[&] { return own; }, [&] { return own; }});
+      {
+        const Turn turn(*turn_, *slots_);
+        own = slots_->withdraw(tickets, true);
+        if (!own.empty()) lead_with_turn(deadline, {[&] { return own; }, [&] { return own; }});
+      }
       return await_answers(tickets, deadline);
     }
     own = slots_->withdraw(tickets, true);

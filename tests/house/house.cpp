@@ -47,7 +47,7 @@ const std::array libraries{
     Library{"rapidjson/", {"codec"}},
     Library{"zstd.h", {"codec", "ingest", "model"}},
     Library{"zdict.h", {"codec"}},
-    Library{"lz4.h", {"ingest", "model"}},
+    Library{"lz4.h", {"codec", "ingest", "model"}},
     Library{"lz4frame.h", {"ingest", "model"}},
     Library{"zlib.h", {"ingest"}},
     Library{"CLI/", {"cli"}},

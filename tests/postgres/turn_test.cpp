@@ -89,6 +89,29 @@ TEST_F(PostgresTurns, ProcessesCommitForOneAnother) {
   EXPECT_TRUE(store_.collection("notes").get("theirs"));
 }
 
+/// Those of another URL share nothing with these, as if they sat on another machine.
+TEST_F(PostgresTurns, TwoMachinesThatWriteInTurnRefuteEachOthersMemoriesAndLoseNothing) {
+  constexpr int rounds = 60;
+  Store far = Store::open(place_.url() + "&application_name=far");
+  const auto count_up = [&](Store& store, const std::string& own) {
+    for (int n = 0; n < rounds; ++n) {
+      store.collection("notes").put(own + std::to_string(n), n);
+      store.transact([](Transaction& transaction) {
+        Collection notes = transaction.collection("notes");
+        notes.put("first", notes.get("first")->value.as_int() + 1);
+      });
+    }
+  };
+  std::vector<std::thread> writers;
+  for (const std::string own : {"a", "b", "c", "d"})
+    writers.emplace_back([&, own] { count_up(own < "c" ? store_ : far, own); });
+  for (std::thread& writer : writers) writer.join();
+  EXPECT_EQ(store_.collection("notes").get("first")->value.as_int(), 1 + 4 * rounds);
+  EXPECT_EQ(store_.collection("notes").count(), 1u + 4 * rounds);
+  EXPECT_EQ(store_.position().value, 1u + 8 * rounds);
+  EXPECT_EQ(store_.verify().problems, std::vector<std::string>{});
+}
+
 TEST_F(PostgresTurns, AnOutcomeThatIsNoStaysNoForWhatIsStillOnItsWay) {
   const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);

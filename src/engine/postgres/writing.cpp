@@ -127,6 +127,7 @@ WriteSession::Turn WriteSession::confirm(const Memory& memory, std::span<const K
   } catch (const Disconnected&) {
     throw StaleMemory();  // nothing was written: whoever begins again finds another session
   } catch (const Error&) {
+    // Such as a lock that was not to be had in time: whoever begins again is told.
   }
   note_presumed(held);
   if (!held) throw StaleMemory();
