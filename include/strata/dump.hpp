@@ -30,8 +30,8 @@ struct LoadReport {
 /// Reads what dump() wrote; `source` gives the next line, false at the end. In batches, each atomic. Into an empty
 /// store: ids and the digest key are taken over, and the digest is compared at the end (`corruption` when it differs).
 /// Into any other: records are put over what is there, but no events over events, nor documents over documents:
-/// `invalid_argument`, as for what is no dump, or one cut short, with the line's number. A load that was stopped goes on
-/// when it is repeated, unless the store was written to since: what it has put is left as it is.
+/// `invalid_argument`, as for what is no dump, or one cut short, with the line's number. A load that was stopped goes
+/// on when it is repeated, unless the store was written to since: what it has put is left as it is.
 LoadReport load(Store& store, const std::function<bool(std::string& line)>& source,
                 engine::Progress* progress = nullptr);
 

@@ -134,8 +134,7 @@ PendingGroup Line::take(const std::shared_ptr<Pending>& own, bool await) {
   for (const auto& pending : group) {
     if (pending != own) pending->state_ = Pending::claimed;
   }
-  std::erase_if(waiting_,
-                [&](const auto& pending) { return pending == own || pending->state_ == Pending::claimed; });
+  std::erase_if(waiting_, [&](const auto& pending) { return pending == own || pending->state_ == Pending::claimed; });
   return group;
 }
 

@@ -143,7 +143,7 @@ void WriteSession::note_presumed(bool held) {
   next_pause_ = std::min(next_pause_ * 2, longest_pause);
 }
 
-void WriteSession::remember(Memory memory) {
+void WriteSession::remember(const Memory& memory) {
   Bytes encoded = memory.rows.empty() ? Bytes() : memory.encode();
   if (encoded.size() > memory_bytes_max) encoded.clear();
   const std::lock_guard lock(memory_mutex_);
@@ -432,7 +432,7 @@ void PostgresWriteTransaction::end() {
       if (!is_hot(stored)) break;  // they are the first
       memory.rows.emplace(stored, std::move(known.value));
     }
-    session_.remember(std::move(memory));
+    session_.remember(memory);
   }
   connection_ = nullptr;
   session_.leave();

@@ -46,7 +46,7 @@ class WriteSession {
   AbsenceGuess& guess() { return guess_; }
   /// Whether what was presumed held.
   void note_presumed(bool held);
-  void remember(Memory memory);
+  void remember(const Memory& memory);
   void forget() { remember({}); }
   /// Empty when there is none.
   Bytes memory() const;
