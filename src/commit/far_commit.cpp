@@ -96,8 +96,9 @@ void Trunk::lead_without_turn(engine::Deadline deadline, const PendingGroup& gro
   const auto patience = std::min(deadline, platform::steady_now() + turn_wait);
   PendingGroup own;
   try {
-    while (rest.empty() && platform::steady_now() < patience) {
-      slots_->wait(tickets, std::min(patience, platform::steady_now() + slots_poll));
+    // The turn is tried once more behind leaving: who gave it back in between saw nobody waiting.
+    for (; rest.empty() && platform::steady_now() < patience;
+         slots_->wait(tickets, std::min(patience, platform::steady_now() + slots_poll))) {
       if (slots_->collect(tickets)) return;
       if (!turn_->try_acquire(platform::FileLock::Kind::exclusive)) continue;
       {
