@@ -16,6 +16,14 @@ namespace {
 constexpr auto turn_wait = std::chrono::milliseconds(500);
 constexpr auto alone_for = std::chrono::seconds(5);
 
+/// What became of a transaction that could not be committed here: one that another had taken up may have been, there.
+std::exception_ptr failed(const Pending& pending, const Error& error) {
+  if (!pending.request.id_may_exist) return std::make_exception_ptr(error);
+  return std::make_exception_ptr(Error(
+      ErrorCode::commit_unknown, std::string("another process may have committed the transaction (") + error.what() +
+                                     "); ask for the outcome of " + pending.request.id.to_string()));
+}
+
 /// Gives the turn back.
 class Turn {
  public:
@@ -112,13 +120,13 @@ void Trunk::lead_without_turn(engine::Deadline deadline, const PendingGroup& gro
     if (rest.empty()) {
       alone_until_ = platform::steady_now() + alone_for;
       const PendingGroup back = slots_->take_back(tickets);
-      if (!back.empty()) void_memories(*engine_->begin_write(deadline));
       own.insert(own.end(), back.begin(), back.end());
+      if (!back.empty()) void_memories(*engine_->begin_write(deadline));
     }
     own.insert(own.end(), rest.begin(), rest.end());
     if (!own.empty()) commit_alone_far(deadline, own);
-  } catch (const Error&) {
-    for (const auto& pending : own) pending->error = std::current_exception();
+  } catch (const Error& error) {
+    for (const auto& pending : own) pending->error = failed(*pending, error);
   }
   await_answers(tickets, deadline);
 }

@@ -17,6 +17,17 @@ constexpr auto company_wait = std::chrono::microseconds(100);
 
 }  // namespace
 
+namespace {
+
+/// Nobody is told of a commit that no one has answered for.
+std::exception_ptr unanswered(const Pending& pending) {
+  return std::make_exception_ptr(
+      Error(ErrorCode::commit_unknown,
+            "nobody has said what became of the commit; ask for the outcome of " + pending.request.id.to_string()));
+}
+
+}  // namespace
+
 std::vector<const Request*> requests_of(const PendingGroup& group) {
   std::vector<const Request*> requests;
   requests.reserve(group.size());
@@ -107,6 +118,9 @@ void Line::lead(std::unique_lock<std::mutex>& lock, const std::shared_ptr<Pendin
   } catch (...) {
     if (group.empty()) group.push_back(own);
     for (const auto& pending : group) pending->error = std::current_exception();
+  }
+  for (const auto& pending : group) {
+    if (!pending->error && pending->result.id != pending->request.id) pending->error = unanswered(*pending);
   }
   lock.lock();
   std::erase_if(waiting_, [&](const auto& other) { return other == own; });

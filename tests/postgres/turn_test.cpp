@@ -70,6 +70,27 @@ TEST_F(PostgresTurns, WhatWasTakenUpByOneThatStandsStillIsCommittedOnceByItsOwne
   EXPECT_EQ(store_.verify().problems, std::vector<std::string>{});
 }
 
+TEST_F(PostgresTurns, WhatCouldNotBeTakenBackInTimeIsNotTakenForCommitted) {
+  const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
+  platform::FileLock turn(file("turn"), 1);
+  ASSERT_TRUE(turn.try_acquire(platform::FileLock::Kind::exclusive));
+  const auto slots = commit::Slots::open(file("slots"), codec::Head{}.epoch);
+  const auto writer = opened.engine->begin_write(std::chrono::steady_clock::now() + std::chrono::seconds(30));
+  std::optional<ErrorCode> code;
+  std::thread owner([&] {
+    try {
+      store_.transact([](Transaction& transaction) { transaction.collection("notes").put("second", 2); },
+                      {.timeout = std::chrono::milliseconds(900)});
+    } catch (const Error& error) {
+      code = error.code();
+    }
+  });
+  while (slots->claim(1 << 20).empty()) std::this_thread::yield();
+  owner.join();
+  EXPECT_EQ(code, ErrorCode::commit_unknown);
+  EXPECT_EQ(store_.position(), Position{1});
+}
+
 TEST_F(PostgresTurns, ProcessesCommitForOneAnother) {
   platform::FileLock turn(file("turn"), 1);
   ASSERT_TRUE(turn.try_acquire(platform::FileLock::Kind::exclusive));
