@@ -65,19 +65,22 @@ void change(Store& store, Contents& expected, const std::string& collection, con
       expected.erase(gone);
       break;
     }
-    case 2:
+    case 2: {
+      const std::string moved = key(), to = key();
+      std::optional<Bytes> content;
       store.transact([&](Transaction& transaction) {
-        const std::string moved = key(), to = key();
         Documents own = transaction.documents(collection);
-        const auto content = own.get(moved);
-        EXPECT_EQ(content.has_value(), expected.contains(moved));
+        content = own.get(moved);
         if (!content || moved == to) return;
         own.put(to, *content);
         own.erase(moved);
-        expected[to] = *content;
-        expected.erase(moved);
       });
+      EXPECT_EQ(content.has_value(), expected.contains(moved));
+      if (!content || moved == to) break;
+      expected[to] = *content;
+      expected.erase(moved);
       break;
+    }
     case 3: {
       const std::string written = key();
       const Bytes content = stretches.content(random);
