@@ -19,6 +19,19 @@ struct GraphRival {
 const std::array<GraphRival, 2> graph_rivals{
     {{"kuzu", "kuzujs.node", "kuzu"}, {"cozo", "cozo_lib_wasm_bg.wasm", "cozo, WebAssembly"}}};
 
+/// The next line of the program; nothing when it has no more, and why unless that is as it should be.
+std::optional<std::string> next_line(Program& program, std::string& failure) {
+  try {
+    std::string text = program.receive();
+    if (text != "end") return text;
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 RivalLine line_of(const std::string& who, const std::string& text) {
   const Value told = Value::from_json(text);
   RivalLine out;
@@ -32,27 +45,15 @@ RivalLine line_of(const std::string& who, const std::string& text) {
     Run run;
     for (const auto& [unused, time] : told["times_us"])
       run.times.add(std::chrono::nanoseconds(static_cast<std::int64_t>(time.as_double() * 1'000)));
-    run.operations = told["operations"].as_uint();
+    run.operations = told["operations"] ? told["operations"].as_uint() : told["times_us"].size();
     run.seconds = told["seconds"].as_double();
     out.line.run = std::move(run);
   }
+  if (told["recall"]) out.line.note = "recall " + decimal(told["recall"].as_double(), 3);
   if (told["found"]) out.found = told["found"].as_uint();
   out.without_itself = told["without_itself"].bool_or(false);
   return out;
 }
-
-/// The next line of the program; nothing when it has no more, and why unless that is as it should be.
-std::optional<std::string> next_line(Program& program, std::string& failure) {
-  try {
-    std::string text = program.receive();
-    if (text != "end") return text;
-  } catch (const std::exception& error) {
-    failure = error.what();
-  }
-  return std::nullopt;
-}
-
-}  // namespace
 
 void run_graph_rivals(Setting& setting, const std::string& name, const Value& task,
                       const std::function<void(const RivalLine&)>& tell) {

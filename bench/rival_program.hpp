@@ -18,6 +18,10 @@ struct RivalLine {
   bool without_itself = false;         ///< Of closures: pairs of a node with itself are not counted.
 };
 
+/// A line of such a program: `work`, then `times_us`, `seconds` and, unless each time is of one, `operations`; or
+/// `figure`; and `note`, `recall`, `found`, `without_itself`.
+RivalLine line_of(const std::string& who, const std::string& text);
+
 /// Kuzu and CozoDB, one after the other, with this work (rival_work.mjs). Where one is missing, or ends early, a line
 /// says so.
 void run_graph_rivals(Setting& setting, const std::string& name, const Value& task,

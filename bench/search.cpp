@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "bench/process.hpp"
+#include "bench/rival_program.hpp"
 #include "bench/setting.hpp"
 #include "strata/store.hpp"
 #include "view/vector/vector_random.hpp"
@@ -231,31 +232,13 @@ void write_floats(const std::string& path, const FloatRows& rows) {
     file.write(reinterpret_cast<const char*>(row.data()), static_cast<std::streamsize>(row.size() * sizeof(float)));
 }
 
-/// A program that does the same with another store, and says what it measured, one JSON line for each piece of work:
-/// {"work": ..., "times_us": [...], "seconds": ..., "recall": ...} or {"work": ..., "figure": ...}.
+/// A program that does the same with another store, and says what it measured.
 void run_rival(Setting& setting, const std::string& name, std::vector<std::string> command, const std::string& place) {
   for (const std::string& argument : {place, std::to_string(dimension), decimal(setting.seconds, 1)})
     command.push_back(argument);
   Program program({.arguments = std::move(command), .user = {}, .output_file = {}});
-  for (std::string text = program.receive(); text != "end"; text = program.receive()) {
-    const Value told = Value::from_json(text);
-    Line line{.work = std::string(told["work"].as_string()),
-              .who = name,
-              .run = std::nullopt,
-              .figure = std::string(told["figure"].string_or("")),
-              .ratios = {},
-              .note = {}};
-    if (told["times_us"]) {
-      Run run;
-      for (const auto& [unused, time] : told["times_us"])
-        run.times.add(std::chrono::nanoseconds(static_cast<std::int64_t>(time.as_double() * 1'000)));
-      run.operations = told["times_us"].size();
-      run.seconds = told["seconds"].as_double();
-      line.run = std::move(run);
-    }
-    if (told["recall"]) line.note = "recall " + decimal(told["recall"].as_double(), 3);
-    setting.report.add(line);
-  }
+  for (std::string text = program.receive(); text != "end"; text = program.receive())
+    setting.report.add(line_of(name, text).line);
 }
 
 void run_rivals(Setting& setting, const Data& data) {

@@ -203,10 +203,12 @@ class Engine {
   /// on the same store. Empty when it remembers nothing, as engines do that need not ask far away.
   virtual Bytes memory() { return {}; }
   /// Begins to write without asking: presumes that nobody has written since what `memory` tells of, and that rows are
-  /// absent where they were so lately. Every call on the transaction may throw StaleMemory; what its reads gave was
-  /// true when commit() has returned, and may have been false otherwise. Null when there is no ground to presume
-  /// anything, or another thread writes.
-  virtual std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view /*memory*/) { return nullptr; }
+  /// absent where they were so lately. Every call on the transaction may throw StaleMemory, also when the write lock is
+  /// not to be had before the deadline; what its reads gave was true when commit() has returned, and may have been
+  /// false otherwise. Null when there is no ground to presume anything, or another thread writes.
+  virtual std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view /*memory*/, Deadline /*deadline*/) {
+    return nullptr;
+  }
   virtual Wake& wake() = 0;
   /// Changes when commits that were seen may have been taken back since: a server has crashed and lost what was not
   /// synced, or another one took its place. What was read under another number is void. Read it before a snapshot is

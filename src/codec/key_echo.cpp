@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "codec/dictionary.hpp"
 #include "strata/error.hpp"
 
 namespace strata::codec {
@@ -30,8 +31,7 @@ std::optional<Bytes> compress_by_key(bytes_view key, bytes_view body) {
 }
 
 Bytes decompress_by_key(bytes_view key, bytes_view compressed, std::size_t size) {
-  constexpr std::size_t largest = std::size_t{16} << 20;
-  Bytes body(std::min(size, largest), '\0');
+  Bytes body(std::min(size, compressed_body_bytes_min), '\0');
   const int got =
       LZ4_decompress_safe_usingDict(compressed.data(), body.data(), static_cast<int>(compressed.size()),
                                     static_cast<int>(body.size()), key.data(), static_cast<int>(key.size()));

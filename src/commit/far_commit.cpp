@@ -16,14 +16,6 @@ namespace {
 constexpr auto turn_wait = std::chrono::milliseconds(500);
 constexpr auto alone_for = std::chrono::seconds(5);
 
-/// What became of a transaction that could not be committed here: one that another had taken up may have been, there.
-std::exception_ptr failed(const Pending& pending, const Error& error) {
-  if (!pending.request.id_may_exist) return std::make_exception_ptr(error);
-  return std::make_exception_ptr(Error(
-      ErrorCode::commit_unknown, std::string("another process may have committed the transaction (") + error.what() +
-                                     "); ask for the outcome of " + pending.request.id.to_string()));
-}
-
 /// Gives the turn back.
 class Turn {
  public:
@@ -56,7 +48,7 @@ void Trunk::lead_far(engine::Deadline deadline, const Line::Gathering& gathering
 }
 
 void Trunk::commit_alone_far(engine::Deadline deadline, const PendingGroup& group) {
-  if (commit_from_memory(group, engine_->memory())) return;
+  if (commit_from_memory(group, engine_->memory(), deadline)) return;
   const auto transaction = begin_write_for(group, deadline);
   write_group(*transaction, group, false);
 }
@@ -73,12 +65,12 @@ void Trunk::lead_with_turn(engine::Deadline deadline, const Line::Gathering& gat
     group = own;
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
     slots_->note_group(group.size(), foreign.size());
-    if (commit_from_memory(group, memory)) return leave_turn(foreign);
+    if (commit_from_memory(group, memory, deadline)) return leave_turn(foreign);
   }
   std::unique_ptr<engine::WriteTransaction> transaction;
   try {
     transaction = begin_write_for(group.empty() ? gathering.look() : group, deadline);
-  } catch (const Error&) {
+  } catch (...) {
     slots_->give_back(foreign);
     throw;
   }
@@ -121,12 +113,12 @@ void Trunk::lead_without_turn(engine::Deadline deadline, const PendingGroup& gro
       alone_until_ = platform::steady_now() + alone_for;
       const PendingGroup back = slots_->take_back(tickets);
       own.insert(own.end(), back.begin(), back.end());
-      if (!back.empty()) void_memories(*engine_->begin_write(deadline));
     }
     own.insert(own.end(), rest.begin(), rest.end());
     if (!own.empty()) commit_alone_far(deadline, own);
   } catch (const Error& error) {
-    for (const auto& pending : own) pending->error = failed(*pending, error);
+    for (const auto& pending : own)
+      pending->error = pending->elsewhere ? unknown_elsewhere(*pending, error.what()) : std::current_exception();
   }
   await_answers(tickets, deadline);
 }
@@ -138,9 +130,9 @@ std::unique_ptr<engine::WriteTransaction> Trunk::begin_write_for(const PendingGr
   return engine_->begin_write(deadline, ahead.keys());
 }
 
-bool Trunk::commit_from_memory(const PendingGroup& group, bytes_view memory) {
+bool Trunk::commit_from_memory(const PendingGroup& group, bytes_view memory, engine::Deadline deadline) {
   if (memory.empty()) return false;
-  const auto transaction = engine_->begin_from_memory(memory);
+  const auto transaction = engine_->begin_from_memory(memory, deadline);
   if (!transaction) return false;
   try {
     write_group(*transaction, group, true);
@@ -148,6 +140,18 @@ bool Trunk::commit_from_memory(const PendingGroup& group, bytes_view memory) {
   } catch (const engine::StaleMemory&) {
     for (const auto& pending : group) pending->result = {};
     return false;
+  }
+}
+
+void Trunk::settle_elsewhere(engine::WriteTransaction& transaction, const PendingGroup& group) {
+  const auto elsewhere = [](const auto& pending) { return pending->elsewhere; };
+  if (std::none_of(group.begin(), group.end(), elsewhere)) return;
+  try {
+    void_memories(transaction);
+  } catch (const Error& error) {
+    for (const auto& pending : group) {
+      if (pending->elsewhere) pending->error = unknown_elsewhere(*pending, error.what());
+    }
   }
 }
 

@@ -15,10 +15,6 @@ constexpr std::uint64_t group_bytes_max = transaction_bytes_max;
 /// How long a leader waits for as many as came last time: those of the last group come back about now.
 constexpr auto company_wait = std::chrono::microseconds(100);
 
-}  // namespace
-
-namespace {
-
 /// Nobody is told of a commit that no one has answered for.
 std::exception_ptr unanswered(const Pending& pending) {
   return std::make_exception_ptr(

@@ -22,6 +22,8 @@ struct Pending {
 
   Request request;
   engine::Deadline deadline;
+  /// Another process had taken it up, and may still commit it: it is looked up by id, and the state changes behind it.
+  bool elsewhere = false;
   // Set by the leader:
   CommitResult result;
   std::exception_ptr error;

@@ -25,7 +25,18 @@ constexpr std::uint64_t word_of(std::uint32_t generation, State state) {
 constexpr std::uint32_t generation_of(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); }
 constexpr State state_of(std::uint64_t word) { return static_cast<State>(word & 0xFFFFFFFFu); }
 
+void note_elsewhere(Pending& pending) {
+  pending.elsewhere = true;
+  pending.request.id_may_exist = true;
+}
+
 }  // namespace
+
+std::exception_ptr unknown_elsewhere(const Pending& pending, std::string_view why) {
+  return std::make_exception_ptr(
+      Error(ErrorCode::commit_unknown, "another process may have committed the transaction (" + std::string(why) +
+                                           "); ask for the outcome of " + pending.request.id.to_string()));
+}
 
 struct Slots::Header {
   std::atomic<std::uint64_t> format;
@@ -239,7 +250,7 @@ PendingGroup Slots::withdraw(std::vector<Ticket>& tickets, bool inside) {
     } else if (inside) {
       if (!one.claimant.is_dead(*self_) || !one.change(ticket.generation, claimed, free_slot)) continue;
       ticket.answered = true;
-      ticket.pending->request.id_may_exist = true;
+      note_elsewhere(*ticket.pending);
       back.push_back(ticket.pending);
     } else if (one.change(ticket.generation, claimed, abandoned)) {
       ticket.answered = true;
@@ -261,7 +272,7 @@ PendingGroup Slots::take_back(std::vector<Ticket>& tickets) {
     // Whoever claimed it frees the slot, or the next one to see that it is dead.
     if (!slot(ticket.slot).change(ticket.generation, claimed, abandoned)) continue;
     ticket.answered = true;
-    ticket.pending->request.id_may_exist = true;
+    note_elsewhere(*ticket.pending);
     back.push_back(ticket.pending);
   }
   collect(tickets);
@@ -270,6 +281,11 @@ PendingGroup Slots::take_back(std::vector<Ticket>& tickets) {
 
 void Slots::give_back(const std::vector<Foreign>& foreign) {
   for (const Foreign& one : foreign) {
+    if (one.pending->elsewhere) {
+      one.pending->error = unknown_elsewhere(*one.pending, "it had no turn to write");
+      answer({one});
+      continue;
+    }
     Slot& place = slot(one.slot);
     if (!place.change(one.generation, claimed, ready)) place.change(one.generation, abandoned, free_slot);
   }
@@ -308,7 +324,7 @@ std::vector<Slots::Foreign> Slots::claim(std::uint64_t bytes_max) {
       foreign.pending = std::make_shared<Pending>(Request{}, engine::Deadline{});
       foreign.pending->error = std::current_exception();
     }
-    if (state == claimed) foreign.pending->request.id_may_exist = true;
+    if (state == claimed) note_elsewhere(*foreign.pending);
     taken.push_back(std::move(foreign));
   }
   return taken;

@@ -28,6 +28,9 @@ inline constexpr auto slots_poll = std::chrono::milliseconds(5);
 /// How long a leader waits for as many as came last time, over all processes.
 inline constexpr auto company_wait = std::chrono::microseconds(100);
 
+/// That the outcome of one that was `elsewhere` is unknown, since this process could not settle it.
+std::exception_ptr unknown_elsewhere(const Pending& pending, std::string_view why);
+
 /// Thread-safe.
 class Slots {
  public:
@@ -73,7 +76,8 @@ class Slots {
   void await_company(std::size_t own, platform::SteadyTime until);
   /// Notes the size of the group, so many of it from other processes.
   void note_group(std::size_t size, std::size_t foreign);
-  /// Leaves them for the next holder after all. Requires: their outcome is known, they were not committed.
+  /// Leaves them for the next holder after all; one that had come from a dead holder is answered: its outcome is
+  /// unknown. Requires: the caller has not committed them.
   void give_back(const std::vector<Foreign>& foreign);
   /// Those whose owner still waits. The others have taken theirs back, or asked what became of it; for them alone who
   /// claims without holding the write section must look again once inside.

@@ -115,6 +115,25 @@ TEST_F(SlotsTest, WhatIsGivenBackGoesToTheNextWhoLeads) {
   EXPECT_FALSE(again[0].pending->request.id_may_exist);
 }
 
+TEST_F(SlotsTest, WhatADeadOneHadTakenUpIsOfUnknownOutcomeWhenItIsGivenBack) {
+  const auto slots = open();
+  const PendingGroup group = one_transaction();
+  std::vector<Slots::Ticket> tickets = slots->leave(group);
+  platform::ChildProcess dead = process_that([](Slots& theirs) { theirs.claim(no_bound); });
+  dead.kill();
+  const std::vector<Slots::Foreign> claimed = slots->claim(no_bound);
+  ASSERT_EQ(claimed.size(), 1u);
+  EXPECT_TRUE(claimed[0].pending->elsewhere);
+  slots->give_back(claimed);
+  EXPECT_TRUE(slots->collect(tickets));
+  try {
+    ASSERT_TRUE(group[0]->error);
+    std::rethrow_exception(group[0]->error);
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), ErrorCode::commit_unknown);
+  }
+}
+
 TEST_F(SlotsTest, WhatIsTakenBackFromALivingClaimantIsLookedUpFirstAndNoLongerItsOwn) {
   const auto slots = open();
   std::vector<Slots::Ticket> tickets = slots->leave(one_transaction());

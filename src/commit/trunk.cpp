@@ -309,6 +309,7 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     }
     if (!writer.wrote()) {
       if (from_memory) throw engine::StaleMemory();
+      if (engine_->capabilities().remote) settle_elsewhere(transaction, group);
       return;
     }
     writer.finish();

@@ -146,10 +146,12 @@ class Trunk {
   void leave_turn(const std::vector<Slots::Foreign>& foreign);
   /// Commits a group of this process.
   void commit_alone_far(engine::Deadline deadline, const PendingGroup& group);
-  bool commit_from_memory(const PendingGroup& group, bytes_view memory);
+  bool commit_from_memory(const PendingGroup& group, bytes_view memory, engine::Deadline deadline);
   std::unique_ptr<engine::WriteTransaction> begin_write_for(const PendingGroup& group, engine::Deadline deadline);
   /// Makes every commit from memory that is under way in another process fail.
   void void_memories(engine::WriteTransaction& transaction);
+  /// For a group that wrote nothing: what another process had taken up of it must not be committed there later.
+  void settle_elsewhere(engine::WriteTransaction& transaction, const PendingGroup& group);
   /// What has just been committed.
   void remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<const Catalogue> catalogue,
                 std::uint64_t lineage) noexcept;

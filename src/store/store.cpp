@@ -71,8 +71,6 @@ LogEntry public_entry(const codec::Entry& entry, const commit::Catalogue& catalo
   return out;
 }
 
-/// Where the store's views keep their files. For a store on a server that is this machine's cache; empty where there is
-/// no such place, and for one in memory.
 /// What this machine keeps for a store on a server; empty where there is no place for it.
 std::string cache_of(const Uuid& store_id) {
   const std::string cache = platform::cache_directory();
@@ -80,6 +78,8 @@ std::string cache_of(const Uuid& store_id) {
   return platform::join(platform::join(cache, "strata"), store_id.to_string());
 }
 
+/// Where the store's views keep their files. For a store on a server that is this machine's cache; empty where there is
+/// no such place, and for one in memory.
 std::string views_directory(commit::Trunk& trunk, const std::string& directory, bool remote) {
   if (!directory.empty()) return platform::join(directory, "views");
   const std::string cache = remote ? cache_of(trunk.view()->head().store_id) : std::string();

@@ -232,9 +232,9 @@ class CheckedEngine : public Engine {
     return check(inner_->begin_write(deadline, ahead));
   }
   Bytes memory() override { return inner_->memory(); }
-  std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view memory) override {
+  std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view memory, Deadline deadline) override {
     check_not_writing("begin_from_memory()");
-    auto transaction = inner_->begin_from_memory(memory);
+    auto transaction = inner_->begin_from_memory(memory, deadline);
     return transaction ? check(std::move(transaction)) : nullptr;
   }
   Wake& wake() override { return inner_->wake(); }

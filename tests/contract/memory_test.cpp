@@ -14,7 +14,9 @@ class Memories : public EngineFixture {
     write(*engine_, {{"counter", "0"}}, Durability::relaxed, hot);
     ASSERT_FALSE(engine_->memory().empty());
   }
-  std::unique_ptr<WriteTransaction> begin(Engine& engine) { return engine.begin_from_memory(engine.memory()); }
+  std::unique_ptr<WriteTransaction> begin(Engine& engine) {
+    return engine.begin_from_memory(engine.memory(), patient());
+  }
   /// So many new keys that the next ones are presumed to be absent.
   void write_new_keys() {
     std::vector<Key> keys;
@@ -33,7 +35,7 @@ class NoMemories : public EngineFixture {};
 TEST_P(NoMemories, WhoAsksItsOwnDiskRemembersNothing) {
   write(*engine_, {{"counter", "0"}}, Durability::relaxed, hot);
   EXPECT_EQ(engine_->memory(), Bytes());
-  EXPECT_FALSE(engine_->begin_from_memory("anything"));
+  EXPECT_FALSE(engine_->begin_from_memory("anything", patient()));
 }
 
 TEST_P(Memories, HotRowsAreRememberedAndWrittenAnew) {
@@ -112,7 +114,7 @@ TEST_P(Memories, ARowThatWasPresumedAbsentAndIsThereEndsTheTransaction) {
 TEST_P(Memories, GoesFromOneEngineObjectToAnother) {
   write(*other_, {{"a", "1"}});
   write(*engine_, {{"counter", "0"}}, Durability::relaxed, hot);
-  const auto transaction = other_->begin_from_memory(engine_->memory());
+  const auto transaction = other_->begin_from_memory(engine_->memory(), patient());
   ASSERT_TRUE(transaction);
   EXPECT_EQ(read(*transaction, "counter", hot), "0");
   transaction->put({hot, "counter"}, "theirs");
@@ -124,9 +126,24 @@ TEST_P(Memories, GoesFromOneEngineObjectToAnother) {
   EXPECT_THROW(stale->commit(Durability::relaxed), StaleMemory);
 }
 
+TEST_P(Memories, AWriterThatHasTheLockIsWaitedForUntilTheDeadlineAlone) {
+  write(*other_, {{"a", "1"}});
+  write(*engine_, {{"counter", "0"}}, Durability::relaxed, hot);
+  const auto holder = other_->begin_write(patient());
+  const auto transaction =
+      engine_->begin_from_memory(engine_->memory(), std::chrono::steady_clock::now() + std::chrono::milliseconds(100));
+  ASSERT_TRUE(transaction);
+  transaction->put({hot, "counter"}, "ours");
+  EXPECT_THROW(transaction->commit(Durability::relaxed), StaleMemory);
+  // Had it been waited for longer, the server would have ended it.
+  holder->put({hot, "counter"}, "theirs");
+  holder->commit(Durability::relaxed);
+  EXPECT_EQ(read(*engine_->snapshot(), "counter", hot), "theirs");
+}
+
 TEST_P(Memories, NonsenseIsNoMemory) {
   for (const Bytes& nonsense : {Bytes(), Bytes("x"), Bytes(7, '\0'), engine_->memory().substr(0, 20)}) {
-    EXPECT_FALSE(engine_->begin_from_memory(nonsense));
+    EXPECT_FALSE(engine_->begin_from_memory(nonsense, patient()));
   }
 }
 
@@ -140,7 +157,7 @@ TEST_P(Memories, RandomWorkEndsAsInAMap) {
   for (int step = 0; step < 600; ++step) {
     Engine& engine = random() % 4 == 0 ? *other_ : *engine_;
     const Bytes& memory = random() % 8 == 0 ? memories[random() % memories.size()] : memories.back();
-    auto transaction = engine.begin_from_memory(memory);
+    auto transaction = engine.begin_from_memory(memory, patient());
     const bool presumed = transaction != nullptr;
     if (!presumed) transaction = engine.begin_write(patient());
     std::map<Bytes, Bytes> after = rows;

@@ -70,6 +70,34 @@ TEST_F(PostgresTurns, WhatWasTakenUpByOneThatStandsStillIsCommittedOnceByItsOwne
   EXPECT_EQ(store_.verify().problems, std::vector<std::string>{});
 }
 
+TEST_F(PostgresTurns, WhatWasTakenBackAndRefusedIsNotCommittedByTheOtherLater) {
+  store_.collection("notes").create_index({.name = "name", .fields = {{"name", false}}, .unique = true});
+  store_.collection("notes").put("named", Value::object({{"name", Value("a")}}));
+  const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  opened.engine->begin_write(deadline)->commit(engine::Durability::sync);
+  const auto on_its_way = opened.engine->begin_from_memory(opened.engine->memory(), deadline);
+  ASSERT_TRUE(on_its_way);
+  const Bytes head(on_its_way->get(engine::head_key).value_or(bytes_view()));
+  on_its_way->put(engine::head_key, head);
+
+  platform::FileLock turn(file("turn"), 1);
+  ASSERT_TRUE(turn.try_acquire(platform::FileLock::Kind::exclusive));
+  const auto slots = commit::Slots::open(file("slots"), codec::Head{}.epoch);
+  std::optional<ErrorCode> code;
+  std::thread owner([&] {
+    try {
+      store_.collection("notes").put("namesake", Value::object({{"name", Value("a")}}));
+    } catch (const Error& error) {
+      code = error.code();
+    }
+  });
+  while (slots->claim(1 << 20).empty()) std::this_thread::yield();
+  owner.join();
+  EXPECT_EQ(code, ErrorCode::already_exists);
+  EXPECT_THROW(on_its_way->commit(engine::Durability::sync), engine::StaleMemory);
+}
+
 TEST_F(PostgresTurns, WhatCouldNotBeTakenBackInTimeIsNotTakenForCommitted) {
   const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
   platform::FileLock turn(file("turn"), 1);
@@ -137,7 +165,7 @@ TEST_F(PostgresTurns, AnOutcomeThatIsNoStaysNoForWhatIsStillOnItsWay) {
   const store::Opened opened = store::open_place(store::parse_url(place_.url()), {});
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
   opened.engine->begin_write(deadline)->commit(engine::Durability::sync);
-  const auto on_its_way = opened.engine->begin_from_memory(opened.engine->memory());
+  const auto on_its_way = opened.engine->begin_from_memory(opened.engine->memory(), deadline);
   ASSERT_TRUE(on_its_way);
   const auto head = on_its_way->get(engine::head_key);
   ASSERT_TRUE(head);

@@ -141,13 +141,13 @@ class PostgresEngine : public Engine {
 
   Bytes memory() override { return writing_.memory(); }
 
-  std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view memory) override {
+  std::unique_ptr<WriteTransaction> begin_from_memory(bytes_view memory, Deadline deadline) override {
     bond_.check(target_.place);
     auto remembered = target_.read_only ? std::nullopt : Memory::decode(memory);
     if (!remembered) return nullptr;
     Connection* const connection = writing_.enter_from_memory();
     if (connection == nullptr) return nullptr;
-    return std::make_unique<PostgresWriteTransaction>(writing_, *connection, std::move(*remembered));
+    return std::make_unique<PostgresWriteTransaction>(writing_, *connection, std::move(*remembered), deadline);
   }
 
   Wake& wake() override { return *hints_; }

@@ -57,13 +57,10 @@ WriteSession::Turn WriteSession::lock(Deadline deadline, std::span<const Key> ke
         connection_ = connect(target_, target_.fence, deadline, lineage_);
         connection_->ask("SET lock_timeout = " + std::to_string(target_.fence.count()));
       }
-      // In rounds no longer than the fence: whoever stands still for that long behind a half-sent statement, where the
-      // server does not end it by itself, is ended by those who wait.
-      const auto now = platform::steady_now();
-      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
-      const auto round = std::clamp(left, std::chrono::milliseconds(1), target_.fence);
-      send_entry(round, lookup);
-      const std::vector<Result> results = connection_->collect(now + round + grace);
+      const Deadline answer = send_lock(deadline);
+      // Behind the lock: a statement that waited for it would see the rows as they were before.
+      lookup.send(*connection_, statements_);
+      const std::vector<Result> results = connection_->collect(answer);
       Turn turn{.connection = connection_.get(), .rows = {}};
       lookup.deliver(results.back(), [&](std::size_t index, std::optional<bytes_view> value) {
         guess_.note(keys[index].space, !value);
@@ -82,16 +79,19 @@ WriteSession::Turn WriteSession::lock(Deadline deadline, std::span<const Key> ke
   }
 }
 
-/// The rows are fetched by a statement behind that of the lock: one that waited for it would see them as they were
-/// before.
-void WriteSession::send_entry(std::chrono::milliseconds wait, const Lookup& lookup) {
+/// In rounds no longer than the fence: whoever stands still for that long behind a half-sent statement, where the
+/// server does not end it by itself, is ended by those who wait.
+Deadline WriteSession::send_lock(Deadline deadline) {
+  const auto now = platform::steady_now();
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - now);
+  const auto round = std::clamp(left, std::chrono::milliseconds(1), target_.fence);
   connection_->send(statements_.begin_write);
-  if (wait != target_.fence) {
-    const std::array most{Parameter::text(std::to_string(wait.count()))};
+  if (round != target_.fence) {
+    const std::array most{Parameter::text(std::to_string(round.count()))};
     connection_->send(statements_.wait_at_most, most);
   }
   connection_->send(target_.has_turns ? statements_.lock_turn : statements_.lock_row);
-  lookup.send(*connection_, statements_);
+  return now + round + grace;
 }
 
 Connection* WriteSession::enter_from_memory() {
@@ -102,19 +102,20 @@ Connection* WriteSession::enter_from_memory() {
   return nullptr;
 }
 
-WriteSession::Turn WriteSession::confirm(const Memory& memory, std::span<const Key> absent, std::span<const Key> keys) {
+WriteSession::Turn WriteSession::confirm(const Memory& memory, std::span<const Key> absent, std::span<const Key> keys,
+                                         Deadline deadline) {
   std::vector<Key> asked(absent.begin(), absent.end());
   asked.insert(asked.end(), keys.begin(), keys.end());
   const Lookup lookup(asked);
   Turn turn{.connection = connection_.get(), .rows = {}};
   bool held = false;
   try {
-    connection_->send(statements_.begin_write);
-    connection_->send(target_.has_turns ? statements_.lock_turn : statements_.lock_row);
+    const Deadline answer = send_lock(deadline);
     connection_->send(statements_.gate);
     if (!asked.empty()) lookup.send(*connection_, statements_);
-    const std::vector<Result> results = connection_->collect(platform::steady_now() + target_.fence + grace);
-    held = results[2].rows() == 1 && results[2].integer(0, 0) == memory.state;
+    const std::vector<Result> results = connection_->collect(answer);
+    const Result& gate = results[results.size() - (asked.empty() ? 1 : 2)];
+    held = gate.rows() == 1 && gate.integer(0, 0) == memory.state;
     const auto take = [&](std::size_t index, std::optional<bytes_view> value) {
       guess_.note(asked[index].space, !value);
       if (index < absent.size()) {
@@ -123,7 +124,7 @@ WriteSession::Turn WriteSession::confirm(const Memory& memory, std::span<const K
         turn.rows.emplace_back(StoredKey(asked[index]).view(), value);
       }
     };
-    if (!asked.empty()) lookup.deliver(results[3], take);
+    if (!asked.empty()) lookup.deliver(results.back(), take);
   } catch (const Disconnected&) {
     throw StaleMemory();  // nothing was written: whoever begins again finds another session
   } catch (const Error&) {
@@ -184,8 +185,9 @@ PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, WriteS
   take_rows(std::move(turn.rows));
 }
 
-PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, Connection& connection, Memory memory)
-    : session_(session), connection_(&connection), rows_(connection, session.statements()) {
+PostgresWriteTransaction::PostgresWriteTransaction(WriteSession& session, Connection& connection, Memory memory,
+                                                   Deadline deadline)
+    : session_(session), connection_(&connection), rows_(connection, session.statements()), lock_until_(deadline) {
   for (auto& [stored, value] : memory.rows) known_.emplace(stored, Known{std::move(value)});
   memory.rows.clear();
   presumed_ = std::move(memory);
@@ -228,7 +230,7 @@ void PostgresWriteTransaction::confirm(std::span<const Key> keys) {
   for (const Bytes& key : stored) absent.push_back(key_of(key));
   const Memory memory = std::move(*presumed_);
   presumed_.reset();  // from here on there is something to roll back
-  take_rows(session_.confirm(memory, absent, keys).rows);
+  take_rows(session_.confirm(memory, absent, keys, lock_until_).rows);
 }
 
 bool PostgresWriteTransaction::try_guess(Key key) {
@@ -403,13 +405,12 @@ void PostgresWriteTransaction::commit_presumed(Durability durability) {
   session_.forget();
   bool held = false;
   try {
-    connection_->send(statements.begin_write);
-    connection_->send(session_.target().has_turns ? statements.lock_turn : statements.lock_row);
+    const Deadline answer = session_.send_lock(lock_until_);
     connection_->send(statements.put_all_if, parameters);
     if (durability == Durability::relaxed) connection_->send(statements.commit_relaxed);
     connection_->send(statements.commit);
-    const auto results = connection_->collect(platform::steady_now() + session_.target().fence + grace);
-    held = results[2].integer(0, 0) == 1;
+    const auto results = connection_->collect(answer);
+    held = results[results.size() - (durability == Durability::relaxed ? 3 : 2)].integer(0, 0) == 1;
     if (!held) session_.guess().forget();
   } catch (const Disconnected& error) {
     throw Error(ErrorCode::io, error.what());  // it may have been committed

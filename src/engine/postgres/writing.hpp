@@ -36,7 +36,10 @@ class WriteSession {
   Connection* enter_from_memory();
   /// What the server says of a presumed turn: whether the state is that of `memory`, and none of `absent` is there.
   /// Then the turn is as one that enter() gave, with the rows of `keys`. StaleMemory otherwise.
-  Turn confirm(const Memory& memory, std::span<const Key> absent, std::span<const Key> keys);
+  Turn confirm(const Memory& memory, std::span<const Key> absent, std::span<const Key> keys, Deadline deadline);
+  /// Begins the transaction and asks for the lock, for as long as a round of waiting lasts: no longer than the fence.
+  /// Returns until when an answer is waited for.
+  Deadline send_lock(Deadline deadline);
   /// Requires: the transaction on the session has ended, or the session is to be given up with it.
   void leave() noexcept;
   const Target& target() const { return target_; }
@@ -53,7 +56,6 @@ class WriteSession {
 
  private:
   Turn lock(Deadline deadline, std::span<const Key> keys);
-  void send_entry(std::chrono::milliseconds wait, const Lookup& lookup);
   void end_stopped_writer();
 
   const Target& target_;
@@ -72,7 +74,7 @@ class PostgresWriteTransaction : public WriteTransaction {
  public:
   PostgresWriteTransaction(WriteSession& session, WriteSession::Turn turn);
   /// Begun from memory: nothing has been sent. Requires: enter_from_memory() gave the connection.
-  PostgresWriteTransaction(WriteSession& session, Connection& connection, Memory memory);
+  PostgresWriteTransaction(WriteSession& session, Connection& connection, Memory memory, Deadline deadline);
   ~PostgresWriteTransaction() override;
 
   std::optional<bytes_view> get(Key key) override;
@@ -110,6 +112,7 @@ class PostgresWriteTransaction : public WriteTransaction {
   RowReader rows_;
   KnownRows known_;
   std::optional<Memory> presumed_;  ///< Not confirmed yet; its rows are in `known_`.
+  Deadline lock_until_{};           ///< Then for the lock.
   std::int64_t state_ = 0;          ///< Of what was sent last.
   bool erased_ = false;
   std::size_t written_bytes_ = 0;
