@@ -11,6 +11,7 @@
 #include <mutex>
 #include <vector>
 
+#include "commit/call.hpp"
 #include "commit/request.hpp"
 #include "strata/engine.hpp"
 
@@ -22,6 +23,8 @@ struct Pending {
 
   Request request;
   engine::Deadline deadline;
+  /// What the request asks for is found out in the write section. Null: it is what stands in it.
+  std::shared_ptr<Call> call;
   /// Another process had taken it up, and may still commit it: it is looked up by id, and the state changes behind it.
   bool elsewhere = false;
   // Set by the leader:

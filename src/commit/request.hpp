@@ -80,6 +80,7 @@ struct Request {
   std::vector<Write> writes;
   std::vector<Append> appends;
   std::vector<LocalWrite> local_writes;
+  Bytes call;               ///< Call::arguments(), for another process, instead of all these. Else empty.
   std::uint64_t bytes = 0;  ///< About: keys and bodies of the writes.
 
   bool writes_nothing() const { return writes.empty() && appends.empty() && local_writes.empty(); }

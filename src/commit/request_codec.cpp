@@ -167,6 +167,7 @@ Bytes encode_request(const Request& request) {
     out.push_back(write.value ? 1 : 0);
     if (write.value) append_text(out, *write.value);
   }
+  append_text(out, request.call);
   return out;
 }
 
@@ -188,17 +189,19 @@ Request decode_request(bytes_view in) {
     write.key = take_text(in);
     if (take_byte(in) != 0) write.value = take_text(in);
   }
+  request.call = take_text(in);
   if (!in.empty()) throw Error(ErrorCode::corruption, "a transaction in transit is longer than it says");
   return request;
 }
 
-Bytes encode_answer(const CommitResult& result, const std::exception_ptr& error) {
+Bytes encode_answer(const CommitResult& result, const std::exception_ptr& error, bytes_view of_call) {
   Bytes out;
   if (!error) {
     out.push_back(0);
     append_varint(out, result.position.value);
     append_varint(out, codec::zigzag(result.time.micros));
     out.push_back(result.repeated ? 1 : 0);
+    append_text(out, of_call);
     return out;
   }
   out.push_back(1);
@@ -214,13 +217,14 @@ Bytes encode_answer(const CommitResult& result, const std::exception_ptr& error)
   return out;
 }
 
-CommitResult decode_answer(const Uuid& id, bytes_view in) {
+CommitResult decode_answer(const Uuid& id, bytes_view in, Bytes& of_call) {
   CommitResult result;
   result.id = id;
   if (take_byte(in) == 0) {
     result.position.value = take_varint(in);
     result.time.micros = codec::unzigzag(take_varint(in));
     result.repeated = take_byte(in) != 0;
+    of_call = take_text(in);
     return result;
   }
   const std::uint64_t code = take_varint(in);

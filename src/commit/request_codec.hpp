@@ -11,9 +11,9 @@ Bytes encode_request(const Request& request);
 /// `corruption` when malformed.
 Request decode_request(bytes_view in);
 
-/// What became of it: a result, or an error with code and message.
-Bytes encode_answer(const CommitResult& result, const std::exception_ptr& error);
+/// What became of it: a result, with the answer of its call, or an error with code and message.
+Bytes encode_answer(const CommitResult& result, const std::exception_ptr& error, bytes_view of_call);
 /// Throws the error, if that was the answer.
-CommitResult decode_answer(const Uuid& id, bytes_view in);
+CommitResult decode_answer(const Uuid& id, bytes_view in, Bytes& of_call);
 
 }  // namespace strata::commit

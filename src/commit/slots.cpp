@@ -12,9 +12,10 @@
 namespace strata::commit {
 namespace {
 
-constexpr std::uint64_t file_format = 0x5354524154410005;  // changes whenever slots or requests do
+constexpr std::uint64_t file_format = 0x5354524154410006;  // changes whenever slots or requests do
 constexpr std::uint32_t slot_count = 64;
 constexpr std::size_t payload_bytes = 16 * 1024 - 64;
+static_assert(payload_bytes > Call::answer_bytes_max + 64);
 constexpr std::size_t memory_bytes = 16 * 1024 - 16;
 
 enum State : std::uint32_t { free_slot, filling, ready, claimed, done, abandoned };
@@ -24,6 +25,15 @@ constexpr std::uint64_t word_of(std::uint32_t generation, State state) {
 }
 constexpr std::uint32_t generation_of(std::uint64_t word) { return static_cast<std::uint32_t>(word >> 32); }
 constexpr State state_of(std::uint64_t word) { return static_cast<State>(word & 0xFFFFFFFFu); }
+
+/// Empty when it cannot go to another process.
+Bytes payload_of(Pending& pending) {
+  if (pending.call) {
+    if (!pending.call->travels()) return {};
+    pending.request.call = pending.call->arguments();
+  }
+  return pending.request.bytes < payload_bytes ? encode_request(pending.request) : Bytes{};
+}
 
 void note_elsewhere(Pending& pending) {
   pending.elsewhere = true;
@@ -180,7 +190,7 @@ std::vector<Slots::Ticket> Slots::leave(const PendingGroup& group) {
   std::uint32_t number = self_->process * 7 % slot_count;
   std::uint32_t tried = 0;
   for (const auto& pending : group) {
-    const Bytes payload = pending->request.bytes < payload_bytes ? encode_request(pending->request) : Bytes{};
+    const Bytes payload = payload_of(*pending);
     bool left = false;
     while (!payload.empty() && payload.size() <= payload_bytes && !left && tried < slot_count) {
       Ticket ticket;
@@ -208,7 +218,9 @@ bool Slots::collect(std::vector<Ticket>& tickets) {
         if (!bytes)
           throw Error(ErrorCode::commit_unknown, "the answer to a commit was damaged; ask for the outcome of " +
                                                      ticket.pending->request.id.to_string());
-        ticket.pending->result = decode_answer(ticket.pending->request.id, *bytes);
+        Bytes of_call;
+        ticket.pending->result = decode_answer(ticket.pending->request.id, *bytes, of_call);
+        if (ticket.pending->call) ticket.pending->call->take_answer(of_call);
       } catch (const Error&) {
         ticket.pending->error = std::current_exception();
       }
@@ -372,7 +384,8 @@ void Slots::answer(const std::vector<Foreign>& foreign) {
     Slot& place = slot(one.slot);
     // While the slot is claimed its payload is ours; an owner that gave up leaves it to us to free.
     if (place.word.load(std::memory_order_acquire) == word_of(one.generation, claimed)) {
-      Bytes answer = encode_answer(one.pending->result, one.pending->error);
+      const Bytes of_call = one.pending->call && !one.pending->error ? one.pending->call->answer() : Bytes{};
+      Bytes answer = encode_answer(one.pending->result, one.pending->error, of_call);
       if (answer.size() > payload_bytes) answer.resize(payload_bytes);
       place.fill(one.generation, answer);
     }

@@ -20,6 +20,21 @@ PendingGroup one_transaction() {
   return {std::make_shared<Pending>(std::move(request), engine::Deadline{})};
 }
 
+class Echo : public Call {
+ public:
+  explicit Echo(Bytes word, bool travels = true) : word_(std::move(word)), travels_(travels) {}
+  void run(Transaction&, Earlier) override {}
+  bool travels() const override { return travels_; }
+  Bytes arguments() const override { return word_; }
+  Bytes answer() const override { return word_; }
+  void take_answer(bytes_view answer) override { word_ = answer; }
+  const Bytes& word() const { return word_; }
+
+ private:
+  Bytes word_;
+  bool travels_;
+};
+
 class SlotsTest : public testing::Test {
  protected:
   std::unique_ptr<Slots> open() const { return Slots::open(directory_ / "slots", epoch); }
@@ -113,6 +128,41 @@ TEST_F(SlotsTest, WhatIsGivenBackGoesToTheNextWhoLeads) {
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].pending->request.id, group[0]->request.id);
   EXPECT_FALSE(again[0].pending->request.id_may_exist);
+}
+
+TEST_F(SlotsTest, ACallGoesAsItsArgumentsAndGetsItsAnswer) {
+  const auto slots = open();
+  const PendingGroup group = one_transaction();
+  const auto call = std::make_shared<Echo>("asked");
+  group[0]->call = call;
+  std::vector<Slots::Ticket> tickets = slots->leave(group);
+  const std::vector<Slots::Foreign> claimed = slots->claim(no_bound);
+  ASSERT_EQ(claimed.size(), 1u);
+  EXPECT_EQ(claimed[0].pending->request.call, "asked");
+  claimed[0].pending->call = std::make_shared<Echo>("answered");
+  slots->answer(claimed);
+  EXPECT_TRUE(slots->collect(tickets));
+  EXPECT_EQ(call->word(), "answered");
+}
+
+TEST_F(SlotsTest, ACallThatFailedHasNoAnswerAndOneThatDoesNotTravelStays) {
+  const auto slots = open();
+  const PendingGroup group = one_transaction();
+  const auto call = std::make_shared<Echo>("asked");
+  group[0]->call = call;
+  std::vector<Slots::Ticket> tickets = slots->leave(group);
+  const std::vector<Slots::Foreign> claimed = slots->claim(no_bound);
+  ASSERT_EQ(claimed.size(), 1u);
+  claimed[0].pending->call = std::make_shared<Echo>("answered");
+  claimed[0].pending->error = std::make_exception_ptr(Error(ErrorCode::conflict, "it is over"));
+  slots->answer(claimed);
+  EXPECT_TRUE(slots->collect(tickets));
+  EXPECT_EQ(call->word(), "asked");
+  EXPECT_TRUE(group[0]->error);
+
+  const PendingGroup at_home = one_transaction();
+  at_home[0]->call = std::make_shared<Echo>("asked", false);
+  EXPECT_TRUE(slots->leave(at_home).empty());
 }
 
 TEST_F(SlotsTest, WhatADeadOneHadTakenUpIsOfUnknownOutcomeWhenItIsGivenBack) {

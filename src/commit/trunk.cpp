@@ -192,6 +192,15 @@ CommitResult Trunk::commit(Request request, engine::Deadline deadline) {
   return line_.commit(std::make_shared<Pending>(std::move(request), deadline));
 }
 
+CommitResult Trunk::commit_call(Request request, const std::shared_ptr<Call>& call, engine::Deadline deadline) {
+  check_open();
+  if (options_.read_only)
+    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  const auto pending = std::make_shared<Pending>(std::move(request), deadline);
+  pending->call = call;
+  return line_.commit(pending);
+}
+
 std::unique_ptr<engine::WriteTransaction> Trunk::try_begin_write() {
   try {
     return engine_->begin_write(engine::Deadline{});
@@ -293,10 +302,11 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     for (const auto& pending : group) {
       if (pending->error) continue;  // it arrived damaged
       try {
-        if (pending->request.lineage != lineage) {
+        const bool calls = pending->call || !pending->request.call.empty();
+        if (!calls && pending->request.lineage != lineage) {
           throw Error(ErrorCode::conflict, "the server has been started anew since this was read; run it again");
         }
-        pending->result = writer.apply(pending->request);
+        pending->result = calls ? perform(writer, *pending) : writer.apply(pending->request);
         ++accepted;
       } catch (const std::exception& error) {
         if (writer.broken()) throw;
@@ -330,6 +340,32 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
                                : std::current_exception();
     }
   }
+}
+
+CommitResult Trunk::perform(Writer& writer, Pending& pending) {
+  const Request& asked = pending.request;
+  if (!pending.call) {
+    if (!decode_call_) throw Error(ErrorCode::unsupported, "this process cannot do what another one asks of it");
+    pending.call = decode_call_(asked.call);
+  }
+  auto earlier = Call::Earlier::none;
+  if (asked.id_may_exist) {
+    const bool committed = writer.transaction().get({ids_space, asked.id.view()}).has_value();
+    earlier = committed ? Call::Earlier::committed : Call::Earlier::unknown;
+  }
+  auto head = std::make_shared<const codec::Head>(writer.head());
+  Transaction transaction(std::make_unique<View>(writer.transaction(), std::move(head), writer.catalogue()), asked.id,
+                          platform::clock().now(), Transaction::Tracking::none);
+  pending.call->run(transaction, earlier);
+  Request request = transaction.take_request();
+  request.durability = asked.durability;
+  request.id_may_exist = asked.id_may_exist;
+  request.origin = asked.origin;
+  if (engine_->capabilities().remote && !(request.writes.empty() && request.appends.empty())) {
+    const Request* only = &request;
+    writer.fetch_ahead(std::span(&only, 1));
+  }
+  return writer.apply(request);
 }
 
 void Trunk::remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<const Catalogue> catalogue,

@@ -71,6 +71,9 @@ class Trunk {
   /// Commits, as one of a group. Throws what Writer::apply and Line::commit throw; `commit_unknown` when the engine
   /// failed in the commit itself. Requires: the view that the request was made from is gone.
   CommitResult commit(Request request, engine::Deadline deadline);
+  /// Does the work of a call as one of a group, and commits what it writes; the request says under which id, and how
+  /// durably. What came of it is in the call then. When this throws, another thread may still have the call in hand.
+  CommitResult commit_call(Request request, const std::shared_ptr<Call>& call, engine::Deadline deadline);
   /// The same behind the caller's back; `busy` at once when 1,024 are waiting.
   std::future<CommitResult> commit_async(Request request, engine::Deadline deadline);
   /// Runs `work` alone inside the write section, then finishes and commits what it wrote.
@@ -103,6 +106,9 @@ class Trunk {
   /// Requires: nothing has been committed through this trunk yet.
   void add_expiry(ExpiryStep step) { expiry_steps_.push_back(std::move(step)); }
   const std::vector<ExpiryStep>& expiry_steps() const { return expiry_steps_; }
+  /// How calls of other processes are read; without it they are refused. Requires: nothing has been committed through
+  /// this trunk yet.
+  void understand_calls(CallDecoder decoder) { decode_call_ = std::move(decoder); }
   /// Requires: there is none yet, and no other thread has the trunk.
   void accompany(std::unique_ptr<Companion> companion) { companion_ = std::move(companion); }
   /// Null when there is none.
@@ -139,6 +145,7 @@ class Trunk {
   std::unique_ptr<engine::WriteTransaction> try_begin_write();
   /// `from_memory`: the transaction was begun so; StaleMemory when it has to be done again.
   void write_group(engine::WriteTransaction& transaction, const PendingGroup& group, bool from_memory);
+  CommitResult perform(Writer& writer, Pending& pending);
   // Where the engine is far away (far_commit.cpp).
   void lead_far(engine::Deadline deadline, const Line::Gathering& gathering);
   void lead_with_turn(engine::Deadline deadline, const Line::Gathering& gathering);
@@ -167,6 +174,7 @@ class Trunk {
 
   std::unique_ptr<engine::Engine> engine_;
   OpenOptions options_;
+  CallDecoder decode_call_;
   std::atomic<std::uint64_t> epoch_{0};
   std::uint64_t fork_generation_;
   std::atomic<bool> closed_{false};

@@ -23,9 +23,16 @@ struct QueueGlance {
 };
 QueueGlance look_into_queue(commit::Source& source, std::string_view queue, const LeaseClock& clock);
 
+/// What a taker shows to finish with an item; no other taking has the same.
+std::string make_lease_token();
 /// Requires: the transaction runs alone in the write section, and has written nothing but what finish_items() writes.
 std::vector<Lease> take_items(commit::Transaction& transaction, std::string_view queue, const TakeOptions& options,
-                              const LeaseClock& clock);
+                              const LeaseClock& clock, std::string_view token);
+/// The leases with this token that are there still, of the items with these ids.
+std::vector<Lease> find_leases(commit::Source& source, std::string_view queue, std::span<const std::string> ids,
+                               std::string_view token);
+/// Of whatever items: looks at every lease of the queue.
+std::vector<Lease> find_leases(commit::Source& source, std::string_view queue, std::string_view token);
 /// `invalid_argument` unless it is from 1 ms to 10 years.
 void check_lease_time(std::chrono::milliseconds time);
 void check_take_options(const TakeOptions& options);

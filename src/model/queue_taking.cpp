@@ -154,15 +154,15 @@ class Walk {
   std::optional<std::chrono::microseconds> next_;
 };
 
-std::string make_token() {
+}  // namespace
+
+std::string make_lease_token() {
   static constexpr char digits[] = "0123456789abcdef";
   std::uint64_t number = platform::random_u64();
   std::string token;
   for (int i = 0; i < 16; ++i, number >>= 4) token += digits[number & 15];
   return token;
 }
-
-}  // namespace
 
 void check_take_options(const TakeOptions& options) {
   const auto refuse = [](const std::string& why) { throw Error(ErrorCode::invalid_argument, "take: " + why); };
@@ -187,12 +187,11 @@ QueueGlance look_into_queue(commit::Source& source, std::string_view queue, cons
 }
 
 std::vector<Lease> take_items(commit::Transaction& transaction, std::string_view queue, const TakeOptions& options,
-                              const LeaseClock& clock) {
+                              const LeaseClock& clock, std::string_view token) {
   std::vector<Lease> taken;
   const QueueRows rows(transaction, queue);
   if (!rows.items()) return taken;
   const QueueOptions settings = queue_options(transaction, queue);
-  const std::string token = make_token();
   std::size_t bytes = 0;
   std::size_t dead = 0;
   Walk walk(transaction, rows, clock, options.limit);
@@ -215,10 +214,46 @@ std::vector<Lease> take_items(commit::Transaction& transaction, std::string_view
     item.consumer = options.consumer;
     item.until = row.until;
     bytes += item.payload.encoded().size();
-    taken.push_back({std::move(item), token});
+    taken.push_back({std::move(item), row.token});
     return taken.size() < options.limit && bytes < transaction_bytes_max;
   });
   return taken;
+}
+
+namespace {
+
+std::vector<Lease> leases_with(const QueueRows& rows, std::span<const Bytes> keys, std::string_view token) {
+  const std::vector<std::optional<LeaseRow>> held = rows.leases_of(keys);
+  std::vector<Lease> found;
+  rows.visit_bodies(keys, [&](std::size_t at, std::optional<ValueView> body, Time created) {
+    if (!body || !held[at] || held[at]->token != token) return;
+    Lease lease{decode_item(keys[at], *body, created).item, held[at]->token};
+    lease.item.attempts = held[at]->attempts;
+    lease.item.state = ItemState::leased;
+    lease.item.consumer = held[at]->consumer;
+    lease.item.until = held[at]->until;
+    found.push_back(std::move(lease));
+  });
+  return found;
+}
+
+}  // namespace
+
+std::vector<Lease> find_leases(commit::Source& source, std::string_view queue, std::span<const std::string> ids,
+                               std::string_view token) {
+  std::vector<Bytes> keys;
+  keys.reserve(ids.size());
+  for (const std::string& id : ids) keys.push_back(item_key(queue, id));
+  return leases_with(QueueRows(source, queue), keys, token);
+}
+
+std::vector<Lease> find_leases(commit::Source& source, std::string_view queue, std::string_view token) {
+  const QueueRows rows(source, queue);
+  std::vector<Bytes> keys;
+  for (auto& [key, row] : rows.leases()) {
+    if (row.token == token) keys.push_back(std::move(key));
+  }
+  return leases_with(rows, keys, token);
 }
 
 }  // namespace strata::model

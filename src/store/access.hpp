@@ -101,6 +101,11 @@ std::future<CommitResult> run_async(const std::shared_ptr<commit::Trunk>& trunk,
                                     const CommitOptions& options);
 /// Store::outcome.
 std::optional<CommitResult> outcome(commit::Trunk& trunk, const Uuid& id);
+/// Has a call done once, by whoever leads. `make` makes one for each attempt; all of them do the same. Returns the one
+/// that was done.
+std::shared_ptr<commit::Call> run_call(const std::shared_ptr<commit::Trunk>& trunk,
+                                       const std::function<std::shared_ptr<commit::Call>()>& make,
+                                       const CommitOptions& options);
 /// In the write section from the start.
 CommitResult run_alone(const std::shared_ptr<commit::Trunk>& trunk,
                        const std::function<void(commit::Transaction&)>& work, const CommitOptions& options);

@@ -334,7 +334,8 @@ std::optional<Saga> Sagas::run_next(const SagaRun& options) {
       const auto take = [&](commit::Transaction& own) {
         hold.reset();
         const TakeOptions wanted{.lease = options.lease, .consumer = options.runner};
-        const std::vector<Lease> taken = model::take_items(own, *queue, wanted, lease_clock(access_));
+        const std::vector<Lease> taken =
+            model::take_items(own, *queue, wanted, lease_clock(access_), model::make_lease_token());
         if (taken.empty()) return;
         auto stored = find_saga(own, taken.front().item.payload["saga"].string_or("-"));
         if (!stored || model::has_ended(stored->saga.status) || stored->item != taken.front().item.id) {

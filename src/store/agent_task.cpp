@@ -152,7 +152,7 @@ class Claimant {
 
   std::optional<Claim> take(commit::Transaction& own, const std::string& queue) const {
     const model::LeaseClock clock = lease_clock(access_);
-    const std::vector<Lease> taken = model::take_items(own, queue, take_, clock);
+    const std::vector<Lease> taken = model::take_items(own, queue, take_, clock, model::make_lease_token());
     fail_dead(own, queue, clock);
     if (taken.empty()) return std::nullopt;
     const QueueItem& item = taken.front().item;

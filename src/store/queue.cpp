@@ -5,6 +5,7 @@
 
 #include "model/own_collection.hpp"
 #include "model/queue.hpp"
+#include "model/queue_call.hpp"
 #include "platform/clock.hpp"
 #include "store/access.hpp"
 #include "strata/error.hpp"
@@ -22,6 +23,19 @@ using Access = std::shared_ptr<detail::CollectionAccess>;
 
 model::LeaseClock lease_clock(const Access& access) {
   return model::LeaseClock::read(access->trunk()->engine().capabilities().remote);
+}
+
+std::vector<Lease> take_by_call(const Access& access, const std::string& queue, std::span<const Lease> done,
+                                const TakeOptions& options, const CommitOptions& commit) {
+  // One token for all attempts: by it they find what an earlier one has taken.
+  const model::TakeCall attempt(queue, done, options, access->trunk()->engine().capabilities().remote);
+  const auto called = store::run_call(
+      access->trunk(), [&] { return std::make_shared<model::TakeCall>(attempt); }, commit);
+  auto& call = static_cast<model::TakeCall&>(*called);
+  if (!call.taken_elsewhere()) return call.release_taken();
+  std::vector<Lease> taken;
+  access->read([&](commit::Source& source) { taken = call.find_taken(source); });
+  return taken;
 }
 
 }  // namespace
@@ -60,12 +74,8 @@ std::vector<Lease> Queue::take(const TakeOptions& options) {
     access_->read(
         [&](commit::Source& source) { glance = model::look_into_queue(source, name_, lease_clock(access_)); });
     if (glance.something) {
-      std::vector<Lease> taken;
       // Relaxed: when the power fails right after, the item is merely delivered again.
-      store::run_alone(
-          trunk,
-          [&](commit::Transaction& own) { taken = model::take_items(own, name_, options, lease_clock(access_)); },
-          {.durability = Durability::relaxed});
+      std::vector<Lease> taken = take_by_call(access_, name_, {}, options, {.durability = Durability::relaxed});
       if (!taken.empty()) return taken;
     }
     const auto now = platform::steady_now();
@@ -95,13 +105,7 @@ std::vector<Lease> Queue::done_and_take(std::span<const Lease> leases, const Tak
   access_->check_alone("taking from queue `" + name_ + "`");
   model::check_take_options(options);
   if (leases.empty()) return take(options);
-  std::vector<Lease> taken;
-  store::run_alone(access_->trunk(),
-                   [&](commit::Transaction& own) {
-                     model::finish_items(own, name_, leases);
-                     taken = model::take_items(own, name_, options, lease_clock(access_));
-                   },
-                   {});
+  std::vector<Lease> taken = take_by_call(access_, name_, leases, options, {});
   return taken.empty() && options.wait.count() > 0 ? take(options) : taken;
 }
 

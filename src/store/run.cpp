@@ -191,6 +191,32 @@ CommitResult run_alone(const std::shared_ptr<commit::Trunk>& trunk, const Work& 
   return run_attempts(*trunk, body, options, true);
 }
 
+std::shared_ptr<commit::Call> run_call(const std::shared_ptr<commit::Trunk>& trunk,
+                                       const std::function<std::shared_ptr<commit::Call>()>& make,
+                                       const CommitOptions& options) {
+  trunk->check_open();
+  const Running guard(trunk.get());
+  Attempt attempt = first_attempt(*trunk, options);
+  for (;;) {
+    commit::Request request;
+    request.id = attempt.id;
+    complete(request, *trunk, attempt);
+    std::shared_ptr<commit::Call> call = make();
+    try {
+      trunk->commit_call(std::move(request), call, attempt.deadline);
+      return call;
+    } catch (const Error& error) {
+      if (error.code() != ErrorCode::commit_unknown || platform::steady_now() >= attempt.deadline) throw;
+      // From here on the earlier attempt has happened, or never will.
+      resolve(*trunk, attempt.id, error);
+      attempt.id_may_exist = true;
+    } catch (const std::bad_alloc&) {
+      throw Error(ErrorCode::limit_exceeded,
+                  "out of memory; nothing was written unless the id of the commit says so: " + attempt.id.to_string());
+    }
+  }
+}
+
 CommitResult run_public(const std::shared_ptr<commit::Trunk>& trunk,
                         const std::function<void(const std::shared_ptr<Transaction::State>&)>& work,
                         const CommitOptions& options) {

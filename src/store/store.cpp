@@ -10,6 +10,7 @@
 #include "model/event.hpp"
 #include "model/graph.hpp"
 #include "model/own_collection.hpp"
+#include "model/queue_call.hpp"
 #include "model/stream_retention.hpp"
 #include "operate/dump.hpp"
 #include "operate/statistics.hpp"
@@ -127,6 +128,7 @@ Store Store::open(std::string_view url, const OpenOptions& options) {
   state->trunk->add_upkeep(model::release_step);
   state->trunk->add_expiry(model::release_expired);  // the first: it may put some off
   state->trunk->add_expiry(model::release_expired_contents);
+  state->trunk->understand_calls(model::TakeCall::decode);
   commit::Trunk& trunk = *state->trunk;
   trunk.accompany(std::make_unique<view::Views>(trunk, [&trunk, directory = state->directory, remote = engine.remote] {
     return views_directory(trunk, directory, remote);

@@ -189,6 +189,66 @@ TEST_P(Workers, GiveEachTaskItsEffectOnceThoughTheyAreKilledAtRandom) {
               static_cast<unsigned long long>(late_));
 }
 
+/// Takes and ends until nothing is left to take; the last that it took it ends as well.
+int drain(const std::string& url, const TakeOptions& take) {
+  Store store = Store::open(url, {.commit_timeout = patience});
+  Queue queue = store.queue(tasks);
+  std::vector<Lease> in_hand = queue.take(take);
+  while (!in_hand.empty()) {
+    if (in_hand.size() > take.limit) return 92;
+    for (const Lease& lease : in_hand) {
+      const bool whole = lease.item.payload["n"].int_or(-1) >= 0 && lease.item.attempts == 1 &&
+                         lease.item.consumer == take.consumer && lease.item.state == ItemState::leased &&
+                         lease.item.until;
+      if (!whole) return 93;
+    }
+    in_hand = queue.done_and_take(in_hand, take);
+  }
+  return 0;
+}
+
+/// Whoever leads takes for others too: when it is killed, these must get what it took for them, or take it themselves.
+TEST_P(Workers, LoseNoLeaseWhenTheOneIsKilledThatTookForAll) {
+  const std::uint64_t seed = test_seed();
+  SCOPED_TRACE(replay_command(seed));
+  std::mt19937_64 random(seed);
+  const std::size_t count = volume(1'500, 200'000);
+  {
+    Store store = open();
+    Queue queue = store.queue(tasks);
+    queue.set_options({.lease = std::chrono::hours(1), .attempts_max = 1'000'000});
+    std::vector<Value> numbers;
+    for (std::size_t i = 0; i < count; ++i) {
+      numbers.push_back(Value::object({{"n", static_cast<std::int64_t>(i)}}));
+      if (numbers.size() < 1'000 && i + 1 < count) continue;
+      queue.put_many(numbers);
+      numbers.clear();
+    }
+  }
+  constexpr std::size_t most = 3;
+  std::vector<std::unique_ptr<platform::ChildProcess>> processes(workers);
+  const auto start = [&](std::size_t number) {
+    const TakeOptions take{.limit = 1 + number % most, .consumer = "worker " + std::to_string(number)};
+    processes[number] = std::make_unique<platform::ChildProcess>([this, take] { return drain(url(), take); });
+  };
+  for (std::size_t number = 0; number < workers; ++number) start(number);
+  std::size_t killed = 0;
+  for (std::size_t kills = 0; kills < volume(8, 200); ++kills) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(10 + random() % 40));
+    const std::size_t number = random() % workers;
+    const int code = processes[number]->kill();
+    ASSERT_TRUE(code == -SIGKILL || code == 0) << "a worker ended with " << code;
+    if (code != 0) ++killed;
+    start(number);
+  }
+  for (const auto& process : processes) EXPECT_EQ(process->wait(), 0);
+  Store store = open();
+  // What a killed one had in hand, and nothing else, waits for the end of its lease.
+  EXPECT_LE(store.queue(tasks).list().size(), killed * most);
+  EXPECT_EQ(store.queue(tasks).list(ItemState::waiting).size(), 0U);
+  EXPECT_EQ(store.verify().problems, Lines{});
+}
+
 STRATA_SHARED_ENGINES(Workers);
 
 }  // namespace
