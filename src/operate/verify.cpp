@@ -9,6 +9,7 @@
 #include "commit/derivation.hpp"
 #include "commit/index_entries.hpp"
 #include "model/event.hpp"
+#include "operate/lookups.hpp"
 #include "operate/verify_documents.hpp"
 #include "operate/verify_graph.hpp"
 #include "operate/verify_queues.hpp"
@@ -23,6 +24,8 @@ using commit::CollectionDefinition;
 using commit::IndexDefinition;
 
 constexpr std::size_t problems_max = 100;
+/// Of a key in the expiry index: time and space stand before the record's key.
+constexpr std::size_t expiry_key_prefix = 12;
 constexpr std::chrono::microseconds clock_trusted_within = std::chrono::hours(24);
 
 class Verification {
@@ -107,6 +110,7 @@ class Verification {
   void check_records(commit::Space space, const CollectionDefinition* collection) {
     codec::SpaceTotals found;
     const std::uint64_t digest_key = view_.head().digest_key;
+    Lookups lookups(reader_);
     const auto cursor = reader_.scan({space, {}, {}}, {});
     while (cursor->next()) {
       const Bytes key(cursor->key());
@@ -121,34 +125,42 @@ class Verification {
           problem(place(collection, key) + ": its version is from the future");
         found.digest += codec::digest_term(
             {space, key}, codec::content_hash(decoded.body, decoded.header.expires, digest_key), digest_key);
-        if (collection) check_entries_of(*collection, key, decoded);
-        if (decoded.header.expires &&
-            !reader_.get({commit::expiry_space, commit::expiry_key(*decoded.header.expires, space, key)})) {
-          problem(place(collection, key) + ": it expires, and has no row in the expiry index");
+        if (collection) check_entries_of(*collection, key, decoded, lookups);
+        if (decoded.header.expires) {
+          lookups.add(commit::expiry_space, commit::expiry_key(*decoded.header.expires, space, key),
+                      [this, collection, key](std::optional<bytes_view> there) {
+                        if (!there)
+                          problem(place(collection, key) + ": it expires, and has no row in the expiry index");
+                      });
         }
       } catch (const Error& error) {
         problem(place(collection, key) + ": " + error.what());
       }
     }
+    lookups.finish();
     digest_ += found.digest;
     rows_ += found.rows;
     check_totals(collection ? "collection `" + collection->name + "`" : "the catalogue", space, found);
   }
 
-  void check_entries_of(const CollectionDefinition& collection, const Bytes& key, const codec::RecordRow& row) {
+  void check_entries_of(const CollectionDefinition& collection, const Bytes& key, const codec::RecordRow& row,
+                        Lookups& lookups) {
     for (const IndexDefinition& index : collection.indexes) {
       if (!index.ready) continue;
       for (const commit::IndexPart& part :
            commit::index_parts(index, ValueView(row.body), row.header.created, row.header.updated)) {
-        if (!reader_.get({index.space(), codec::index_entry_key(part.stored, key)})) {
-          problem(place(&collection, key) + ": it has no entry in index `" + index.options.name + "`");
-        }
+        lookups.add(index.space(), codec::index_entry_key(part.stored, key),
+                    [this, &collection, &index, key](std::optional<bytes_view> there) {
+                      if (!there)
+                        problem(place(&collection, key) + ": it has no entry in index `" + index.options.name + "`");
+                    });
       }
     }
   }
 
   void check_index(const CollectionDefinition& collection, const IndexDefinition& index) {
     codec::SpaceTotals found, text;
+    Lookups lookups(reader_);
     const auto cursor = reader_.scan({index.space(), {}, {}}, {.keys_only = true});
     Bytes last_part;
     while (cursor->next()) {
@@ -156,22 +168,22 @@ class Verification {
       advance("index entries", ++report_.index_entries);
       found.rows += 1;
       found.bytes += entry.size();
-      const codec::IndexEntry split = codec::split_index_entry(entry);
-      const auto row = reader_.get({collection.records(), split.primary_key});
-      if (!row) {
-        problem("index `" + index.options.name + "` of collection `" + collection.name + "` names record `" +
-                std::string(split.primary_key) + "`, which is not there");
-        continue;
-      }
-      check_entry(collection, index, split, Bytes(*row), last_part, text);
+      lookups.add(collection.records(), Bytes(codec::split_index_entry(entry).primary_key),
+                  [&, entry](std::optional<bytes_view> row) {
+                    const codec::IndexEntry split = codec::split_index_entry(entry);
+                    if (row) return check_entry(collection, index, split, *row, last_part, text);
+                    problem("index `" + index.options.name + "` of collection `" + collection.name +
+                            "` names record `" + std::string(split.primary_key) + "`, which is not there");
+                  });
     }
+    lookups.finish();
     check_totals("index `" + index.options.name + "` of collection `" + collection.name + "`", index.space(), found);
     check_totals("text in index `" + index.options.name + "` of collection `" + collection.name + "`",
                  index.text_space(), text);
   }
 
   void check_entry(const CollectionDefinition& collection, const IndexDefinition& index, const codec::IndexEntry& entry,
-                   const Bytes& row, Bytes& last_part, codec::SpaceTotals& text) {
+                   bytes_view row, Bytes& last_part, codec::SpaceTotals& text) {
     const std::string where = place(&collection, entry.primary_key);
     codec::RecordRow decoded;
     try {
@@ -223,6 +235,7 @@ class Verification {
     if (numbers == nullptr) return problem("collection `.events` lacks the index of numbers");
     std::optional<Value> last_number;
     std::uint64_t last_position = 0;
+    Lookups lookups(reader_);
     const auto cursor = reader_.scan({numbers->space(), {}, {}}, {.keys_only = true});
     while (cursor->next()) {
       const codec::IndexEntry entry = codec::split_index_entry(cursor->key());
@@ -232,12 +245,15 @@ class Verification {
       if (number.type() != ValueType::integer) problem(place(&events, key) + ": it has no number");
       if (last_number == number) problem(place(&events, key) + ": another event has its number");
       last_number = number;
-      const auto row = reader_.get({events.records(), key});
-      if (!row) continue;  // named with the index
-      const std::uint64_t position = codec::record_version(*row).value;
-      if (position < last_position) problem(place(&events, key) + ": an event with a lower number was appended later");
-      last_position = position;
+      lookups.add(events.records(), key, [&, key](std::optional<bytes_view> row) {
+        if (!row) return;  // named with the index
+        const std::uint64_t position = codec::record_version(*row).value;
+        if (position < last_position)
+          problem(place(&events, key) + ": an event with a lower number was appended later");
+        last_position = position;
+      });
     }
+    lookups.finish();
   }
 
   void check_versions(const CollectionDefinition& events) {
@@ -261,34 +277,39 @@ class Verification {
 
   void check_expiry() {
     codec::SpaceTotals found;
+    Lookups lookups(reader_);
     const auto cursor = reader_.scan({commit::expiry_space, {}, {}}, {.keys_only = true});
     while (cursor->next()) {
       const Bytes entry(cursor->key());
       found.rows += 1;
       found.bytes += entry.size();
-      if (entry.size() < 13) {
+      if (entry.size() <= expiry_key_prefix) {
         problem("a row of the expiry index has a malformed key");
         continue;
       }
       const commit::Space space{codec::read_be32(entry.data() + 8)};
-      const std::string_view key = std::string_view(entry).substr(12);
+      const std::string_view key = std::string_view(entry).substr(expiry_key_prefix);
       const CollectionDefinition* collection = view_.catalogue().find(space);
       if (!collection) continue;  // dropped: upkeep erases the row when its time has come
-      const auto row = reader_.get({space, key});
-      if (!row) {
-        problem("the expiry index names record `" + std::string(key) + "`, which is not there");
-        continue;
-      }
-      const std::string where = place(collection, key);
-      try {
-        const auto expires = codec::decode_record({space, key}, Bytes(*row)).header.expires;
-        if (!expires || commit::expiry_key(*expires, space, key) != entry)
-          problem(where + ": the expiry index has a row that does not follow from it");
-      } catch (const Error&) {
-        // Named among the records.
-      }
+      lookups.add(space, Bytes(key), [this, collection, space, entry](std::optional<bytes_view> row) {
+        check_expiry_row(*collection, space, entry, row);
+      });
     }
+    lookups.finish();
     check_totals("the expiry index", commit::expiry_space, found);
+  }
+
+  void check_expiry_row(const CollectionDefinition& collection, commit::Space space, const Bytes& entry,
+                        std::optional<bytes_view> row) {
+    const std::string_view key = std::string_view(entry).substr(expiry_key_prefix);
+    if (!row) return problem("the expiry index names record `" + std::string(key) + "`, which is not there");
+    try {
+      const auto expires = codec::decode_record({space, key}, *row).header.expires;
+      if (!expires || commit::expiry_key(*expires, space, key) != entry)
+        problem(place(&collection, key) + ": the expiry index has a row that does not follow from it");
+    } catch (const Error&) {
+      // Named among the records.
+    }
   }
 
   void check_log() {

@@ -3,6 +3,7 @@
 #include "codec/record.hpp"
 #include "model/record.hpp"
 #include "model/vector_field.hpp"
+#include "operate/lookups.hpp"
 #include "platform/clock.hpp"
 #include "strata/error.hpp"
 
@@ -16,6 +17,7 @@ void check_vectors(engine::Reader& reader, const CollectionDefinition& collectio
                    const CollectionDefinition& vectors, const Problem& problem) {
   const Time now = platform::clock().now();
   std::vector<float> elements;
+  Lookups lookups(reader);
   const auto cursor = reader.scan({vectors.records(), {}, {}}, {});
   while (cursor->next()) {
     const std::string key(cursor->key());
@@ -32,11 +34,14 @@ void check_vectors(engine::Reader& reader, const CollectionDefinition& collectio
       problem(error.what());
     }
     // What has expired may be erased before its vector is.
-    if (!model::is_expired(row.header, now) && !reader.get({collection.records(), key})) {
+    if (model::is_expired(row.header, now)) continue;
+    lookups.add(collection.records(), key, [&, key](std::optional<bytes_view> record) {
+      if (record) return;
       problem("vector `" + options.field + "` of collection `" + collection.name + "`: there is one of record `" + key +
               "`, which is not there");
-    }
+    });
   }
+  lookups.finish();
 }
 
 }  // namespace
