@@ -60,7 +60,7 @@ void Trunk::lead_with_turn(engine::Deadline deadline, const Line::Gathering& gat
   const Bytes memory = slots_->memory();
   if (!memory.empty()) {
     own = gathering.take();
-    slots_->await_company(own.size(), platform::steady_now() + company_wait);
+    slots_->await_company(own.size());
     foreign = slots_->claim(transaction_bytes_max);
     group = own;
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);

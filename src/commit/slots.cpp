@@ -1,5 +1,6 @@
 #include "commit/slots.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <cstring>
 
@@ -52,8 +53,9 @@ struct Slots::Header {
   std::atomic<std::uint64_t> format;
   std::atomic<std::uint32_t> arrivals;    ///< Futex: counts transactions left, for a leader that waits for company.
   std::atomic<std::uint32_t> awaited;     ///< Whether one waits.
-  std::atomic<std::uint32_t> last_group;  ///< Size of the last group.
-  char unused[44];
+  std::atomic<std::uint32_t> last_group;  ///< Size of the last group,
+  std::atomic<std::uint32_t> last_took;   ///< and how long it took to commit, in microseconds.
+  char unused[40];
 };
 
 /// A process, as others can tell whether it still lives.
@@ -361,7 +363,9 @@ std::size_t Slots::count_ready() const {
   return count;
 }
 
-void Slots::await_company(std::size_t own, platform::SteadyTime until) {
+void Slots::await_company(std::size_t own) {
+  const std::chrono::microseconds half(header().last_took.load(std::memory_order_relaxed) / 2);
+  const auto until = platform::steady_now() + std::clamp(half, company_wait_min, company_wait_max);
   const std::size_t wanted = header().last_group.load(std::memory_order_relaxed);
   while (wanted <= slot_count && platform::steady_now() < until) {
     const std::uint32_t seen = header().arrivals.load(std::memory_order_acquire);
@@ -377,6 +381,12 @@ void Slots::note_group(std::size_t size, std::size_t foreign) {
   const auto number = static_cast<std::uint32_t>(foreign == 0 ? 0 : size);
   if (header().last_group.load(std::memory_order_relaxed) != number)
     header().last_group.store(number, std::memory_order_relaxed);
+}
+
+void Slots::note_duration(std::chrono::steady_clock::duration took) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(took).count();
+  header().last_took.store(static_cast<std::uint32_t>(std::clamp<std::int64_t>(micros, 0, UINT32_MAX)),
+                           std::memory_order_relaxed);
 }
 
 void Slots::answer(const std::vector<Foreign>& foreign) {

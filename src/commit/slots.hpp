@@ -25,8 +25,10 @@ namespace strata::commit {
 
 /// Behind the bell of a slot: its ringer may have died.
 inline constexpr auto slots_poll = std::chrono::milliseconds(5);
-/// How long a leader waits for as many as came last time, over all processes.
-inline constexpr auto company_wait = std::chrono::microseconds(100);
+/// How long a leader waits for as many as came last time, over all processes: half of what it took to commit them, for
+/// so much is lost at most, and within these bounds.
+inline constexpr std::chrono::microseconds company_wait_min{50};
+inline constexpr std::chrono::microseconds company_wait_max{500};
 
 /// That the outcome of one that was `elsewhere` is unknown, since this process could not settle it.
 std::exception_ptr unknown_elsewhere(const Pending& pending, std::string_view why);
@@ -71,11 +73,13 @@ class Slots {
   /// Drops what processes that died have left and nobody is committing: whoever asks then what became of it is told
   /// the truth, that it was not committed.
   void discard_dead();
-  /// Waits a moment, at most until then, for as many transactions to be ready as make the group, with the holder's
-  /// `own`, as large as the last one of any process: those that it served come back about now.
-  void await_company(std::size_t own, platform::SteadyTime until);
-  /// Notes the size of the group, so many of it from other processes.
+  /// Waits a moment for as many transactions to be ready as make the group, with the holder's `own`, as large as the
+  /// last one of any process: those that it served come back about now.
+  void await_company(std::size_t own);
+  /// Notes the size of the group, so many of it from other processes,
   void note_group(std::size_t size, std::size_t foreign);
+  /// and what it took to commit it.
+  void note_duration(std::chrono::steady_clock::duration took);
   /// Leaves them for the next holder after all; one that had come from a dead holder is answered: its outcome is
   /// unknown. Requires: the caller has not committed them.
   void give_back(const std::vector<Foreign>& foreign);

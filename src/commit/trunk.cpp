@@ -236,7 +236,7 @@ void Trunk::lead_near(engine::Deadline deadline, const Line::Gathering& gatherin
 void Trunk::lead_inside(engine::WriteTransaction& transaction, PendingGroup group) {
   std::vector<Slots::Foreign> foreign;
   if (slots_) {
-    slots_->await_company(group.size(), platform::steady_now() + company_wait);
+    slots_->await_company(group.size());
     foreign = slots_->claim(transaction_bytes_max);
     for (const Slots::Foreign& one : foreign) group.push_back(one.pending);
     slots_->note_group(group.size(), foreign.size());
@@ -293,6 +293,7 @@ void Trunk::await_answers(std::vector<Slots::Ticket>& tickets, engine::Deadline 
 }
 
 void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGroup& group, bool from_memory) {
+  const auto began = platform::steady_now();
   bool committing = false;
   std::uint64_t accepted = 0;
   try {
@@ -330,6 +331,7 @@ void Trunk::write_group(engine::WriteTransaction& transaction, const PendingGrou
     remember(std::move(head), writer.catalogue(), lineage);
     counters_.commits += accepted;
     ++counters_.syncs;
+    if (slots_) slots_->note_duration(platform::steady_now() - began);
   } catch (const engine::StaleMemory&) {
     throw;
   } catch (const std::exception& error) {
