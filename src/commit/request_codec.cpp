@@ -6,7 +6,6 @@
 #include "strata/error.hpp"
 
 namespace strata::commit {
-namespace {
 
 using codec::append_varint;
 using codec::take_varint;
@@ -23,6 +22,8 @@ Bytes take_text(bytes_view& in) {
   in.remove_prefix(size);
   return text;
 }
+
+namespace {
 
 /// Zero for nothing, else one more than the zigzag number.
 void append_optional(Bytes& out, std::optional<std::int64_t> number) {

@@ -16,4 +16,9 @@ Bytes encode_answer(const CommitResult& result, const std::exception_ptr& error,
 /// Throws the error, if that was the answer.
 CommitResult decode_answer(const Uuid& id, bytes_view in, Bytes& of_call);
 
+/// Pieces of what travels, for Call::arguments() too: a varint length, then the bytes.
+void append_text(Bytes& out, bytes_view text);
+/// `corruption` when cut short.
+Bytes take_text(bytes_view& in);
+
 }  // namespace strata::commit

@@ -130,12 +130,16 @@ TEST_F(SlotsTest, WhatIsGivenBackGoesToTheNextWhoLeads) {
   EXPECT_FALSE(again[0].pending->request.id_may_exist);
 }
 
+PendingGroup one_call(const std::shared_ptr<Echo>& call) {
+  PendingGroup group = one_transaction();
+  group[0]->call = call;
+  return group;
+}
+
 TEST_F(SlotsTest, ACallGoesAsItsArgumentsAndGetsItsAnswer) {
   const auto slots = open();
-  const PendingGroup group = one_transaction();
   const auto call = std::make_shared<Echo>("asked");
-  group[0]->call = call;
-  std::vector<Slots::Ticket> tickets = slots->leave(group);
+  std::vector<Slots::Ticket> tickets = slots->leave(one_call(call));
   const std::vector<Slots::Foreign> claimed = slots->claim(no_bound);
   ASSERT_EQ(claimed.size(), 1u);
   EXPECT_EQ(claimed[0].pending->request.call, "asked");
@@ -147,9 +151,8 @@ TEST_F(SlotsTest, ACallGoesAsItsArgumentsAndGetsItsAnswer) {
 
 TEST_F(SlotsTest, ACallThatFailedHasNoAnswerAndOneThatDoesNotTravelStays) {
   const auto slots = open();
-  const PendingGroup group = one_transaction();
   const auto call = std::make_shared<Echo>("asked");
-  group[0]->call = call;
+  const PendingGroup group = one_call(call);
   std::vector<Slots::Ticket> tickets = slots->leave(group);
   const std::vector<Slots::Foreign> claimed = slots->claim(no_bound);
   ASSERT_EQ(claimed.size(), 1u);
@@ -160,9 +163,7 @@ TEST_F(SlotsTest, ACallThatFailedHasNoAnswerAndOneThatDoesNotTravelStays) {
   EXPECT_EQ(call->word(), "asked");
   EXPECT_TRUE(group[0]->error);
 
-  const PendingGroup at_home = one_transaction();
-  at_home[0]->call = std::make_shared<Echo>("asked", false);
-  EXPECT_TRUE(slots->leave(at_home).empty());
+  EXPECT_TRUE(slots->leave(one_call(std::make_shared<Echo>("asked", false))).empty());
 }
 
 TEST_F(SlotsTest, WhatADeadOneHadTakenUpIsOfUnknownOutcomeWhenItIsGivenBack) {

@@ -14,6 +14,11 @@
 namespace strata::commit {
 namespace {
 
+void check_writable(const OpenOptions& options) {
+  if (options.read_only)
+    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+}
+
 constexpr std::size_t async_max = 1024;
 constexpr auto upkeep_every = std::chrono::seconds(1);
 /// A process that lives too short for the clock above still does its share.
@@ -186,16 +191,14 @@ void Trunk::check_early(Request& request) {
 
 CommitResult Trunk::commit(Request request, engine::Deadline deadline) {
   check_open();
-  if (options_.read_only)
-    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  check_writable(options_);
   if (request.footprint.keys.size() > early_check_above || !request.footprint.ranges.empty()) check_early(request);
   return line_.commit(std::make_shared<Pending>(std::move(request), deadline));
 }
 
 CommitResult Trunk::commit_call(Request request, const std::shared_ptr<Call>& call, engine::Deadline deadline) {
   check_open();
-  if (options_.read_only)
-    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  check_writable(options_);
   const auto pending = std::make_shared<Pending>(std::move(request), deadline);
   pending->call = call;
   return line_.commit(pending);
@@ -385,8 +388,7 @@ void Trunk::remember(std::shared_ptr<const codec::Head> head, std::shared_ptr<co
 
 void Trunk::exclusive(engine::Deadline deadline, Durability durability, const std::function<void(Writer&)>& work) {
   check_open();
-  if (options_.read_only)
-    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  check_writable(options_);
   auto transaction = engine_->begin_write(deadline);
   // Those who have left their transactions in slots meanwhile would else learn of the free gate by their poll alone.
   const auto leave = [&] {
@@ -473,8 +475,7 @@ std::optional<CommitResult> Trunk::outcome(const Uuid& id) {
 
 std::future<CommitResult> Trunk::commit_async(Request request, engine::Deadline deadline) {
   check_open();
-  if (options_.read_only)
-    throw Error(ErrorCode::unsupported, "the store was opened for reading only; open it without read_only to write");
+  check_writable(options_);
   Async entry{std::make_shared<Pending>(std::move(request), deadline), {}};
   std::future<CommitResult> future = entry.promise.get_future();
   {

@@ -147,10 +147,7 @@ std::string cut_error(const std::string& error) {
 void show_lease(QueueItem& item, const std::optional<LeaseRow>& lease, const LeaseClock& clock) {
   if (!lease || item.state == ItemState::dead) return;
   item.attempts = std::max(item.attempts, lease->attempts);
-  if (!clock.is_live(*lease)) return;
-  item.state = ItemState::leased;
-  item.consumer = lease->consumer;
-  item.until = lease->until;
+  if (clock.is_live(*lease)) show_taken(item, *lease);
 }
 
 auto taking_order(const QueueItem& item) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "codec/varint.hpp"
+#include "commit/request_codec.hpp"
 #include "model/queue.hpp"
 #include "strata/error.hpp"
 
@@ -15,21 +16,14 @@ constexpr std::size_t token_bytes_max = 32;
 /// Of leases in the arguments, so that they fit where they go.
 constexpr std::size_t done_max = 200;
 
-void append_text(Bytes& out, bytes_view text) {
-  codec::append_varint(out, text.size());
-  out.append(text);
-}
+using commit::append_text;
+using commit::take_text;
 
-bytes_view take_bytes(bytes_view& in, std::uint64_t size) {
+bytes_view take_bytes(bytes_view& in, std::size_t size) {
   if (size > in.size()) throw Error(ErrorCode::corruption, "a taking from a queue was cut short on its way");
   const bytes_view taken = in.substr(0, size);
   in.remove_prefix(size);
   return taken;
-}
-
-std::string take_text(bytes_view& in) {
-  const std::uint64_t size = codec::take_varint(in);
-  return std::string(take_bytes(in, size));
 }
 
 void append_id(Bytes& out, std::string_view id) {

@@ -137,6 +137,13 @@ std::vector<std::pair<Bytes, LeaseRow>> QueueRows::leases() const {
   return out;
 }
 
+void show_taken(QueueItem& item, const LeaseRow& lease) {
+  item.attempts = std::max(item.attempts, lease.attempts);
+  item.state = ItemState::leased;
+  item.consumer = lease.consumer;
+  item.until = lease.until;
+}
+
 void write_item(commit::Transaction& transaction, const StoredItem& stored) {
   const commit::CollectionDefinition& items = own_collection_for_writing(transaction, items_collection());
   commit::Write write;

@@ -56,6 +56,8 @@ class QueueRows {
   const commit::IndexDefinition* index_ = nullptr;
 };
 
+/// The item as those see it who ask while it is in somebody's hands.
+void show_taken(QueueItem& item, const LeaseRow& lease);
 /// Puts the item's record.
 void write_item(commit::Transaction& transaction, const StoredItem& stored);
 void erase_item_record(commit::Transaction& transaction, bytes_view key);

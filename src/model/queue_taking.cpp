@@ -210,9 +210,7 @@ std::vector<Lease> take_items(commit::Transaction& transaction, std::string_view
     clock.set_end(row, options.lease.value_or(settings.lease));
     write_lease(transaction, candidate.key, row);
     note_in_flight(transaction, item);
-    item.state = ItemState::leased;
-    item.consumer = options.consumer;
-    item.until = row.until;
+    show_taken(item, row);
     bytes += item.payload.encoded().size();
     taken.push_back({std::move(item), row.token});
     return taken.size() < options.limit && bytes < transaction_bytes_max;
@@ -228,10 +226,7 @@ std::vector<Lease> leases_with(const QueueRows& rows, std::span<const Bytes> key
   rows.visit_bodies(keys, [&](std::size_t at, std::optional<ValueView> body, Time created) {
     if (!body || !held[at] || held[at]->token != token) return;
     Lease lease{decode_item(keys[at], *body, created).item, held[at]->token};
-    lease.item.attempts = held[at]->attempts;
-    lease.item.state = ItemState::leased;
-    lease.item.consumer = held[at]->consumer;
-    lease.item.until = held[at]->until;
+    show_taken(lease.item, *held[at]);
     found.push_back(std::move(lease));
   });
   return found;
